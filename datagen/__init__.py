@@ -1,0 +1,1 @@
+"""Names to pairs: scan a file tree, ask a teacher, curate."""

@@ -1,0 +1,3 @@
+from nomenclair.cli import main
+
+main()

@@ -1,0 +1,7 @@
+"""Commands: describe."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    pass

@@ -1,0 +1,7 @@
+"""Commands: review."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    pass

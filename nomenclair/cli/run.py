@@ -1,0 +1,7 @@
+"""Commands: run."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    pass

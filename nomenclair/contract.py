@@ -1,0 +1,48 @@
+"""What training and serving must agree on: languages, the text the model reads, length limits.
+
+`train` imports this file to build its examples and `student` imports it to serve, so the two cannot drift.
+"""
+
+from typing import Literal, get_args
+
+from nomenclair import names
+from nomenclair.errors import UserError
+
+Lang = Literal["fr", "en"]
+LANGUAGES: tuple[Lang, ...] = get_args(Lang)
+
+# Raised whenever source_text changes: a student of another version would read a text it was not trained on.
+CONTRACT_VERSION = 1
+
+MAX_SOURCE_TOKENS = 64
+MAX_NEW_TOKENS = 32
+
+# From ../corpus style: a description has 3 to 14 words and at most 90 characters (opaque names may have two).
+MAX_WORDS = 14
+MAX_CHARS = 90
+
+# A name of 255 bytes is cut here, in the middle of its stem: its end and its extension say the most.
+MAX_SOURCE_CHARS = 120
+
+
+def check_lang(lang: str) -> Lang:
+    """Return `lang` if it is a language the student speaks; UserError otherwise."""
+    if lang not in LANGUAGES:
+        raise UserError(f"Unknown language {lang!r}.", f"Use one of: {', '.join(LANGUAGES)}.")
+    return lang
+
+
+def source_text(name: str, lang: Lang) -> str:
+    """The text that the model reads for a file name.
+
+    >>> source_text("extractWindowEvents_v2.sh", "fr")
+    'fr: extract Window Events v2 .sh'
+    >>> source_text("9DC08797A0F63F7C.pem", "en")
+    'en: # .pem'
+    """
+    stem, ext = names.split_ext(names.readable(name))
+    text = " ".join(names.words(names.without_hashes(stem, " # ")))
+    if len(text) > MAX_SOURCE_CHARS:
+        half = MAX_SOURCE_CHARS // 2
+        text = f"{text[:half]} … {text[-half:]}"
+    return f"{lang}: {text} {ext[:16]}".strip()

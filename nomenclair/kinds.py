@@ -1,0 +1,76 @@
+"""What an extension or a well-known whole name says the file is: the table corpus/kinds.tsv."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from nomenclair import names
+from nomenclair.errors import UserError
+
+COLUMNS = ("pattern", "kind", "en", "fr", "gender", "marks")
+
+# The closed list of kind tags; a pair, a metric and a cap speak of nothing finer.
+KINDS = frozenset(
+    "script source header test notebook stylesheet template config build package executable library compiled"
+    " document spreadsheet presentation text markup webpage ebook email contact calendar photo image icon design"
+    " cad model3d font audio video subtitles playlist archive backup diskimage database data geodata science log"
+    " certificate key temp lock cache translation manual game shortcut folderinfo other".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One row: `en` and `fr` stand alone as descriptions; `marks` show that a text names this kind."""
+
+    pattern: str
+    kind: str
+    en: str
+    fr: str
+    gender: str
+    marks: tuple[str, ...]
+
+    def text(self, lang: str) -> str:
+        return self.fr if lang == "fr" else self.en
+
+    def named_in(self, description: str) -> bool:
+        """Does the description name this kind? Accents and case do not count."""
+        text = f" {names.fold(description)} "
+        return any(names.fold(mark) in text for mark in self.marks)
+
+
+UNKNOWN = Kind("", "other", "File", "Fichier", "m", ("file", "fichier"))
+
+
+@dataclass(frozen=True, slots=True)
+class KindTable:
+    by_pattern: Mapping[str, Kind]
+
+    @classmethod
+    def load(cls, path: Path) -> "KindTable":
+        """Read a kinds.tsv; UserError names the line that is wrong."""
+        lines = path.read_text(encoding="utf-8").split("\n")
+        if tuple(lines[0].split("\t")) != COLUMNS:
+            raise UserError(f"{path}: line 1 is not the header {' '.join(COLUMNS)}.", "Restore the file.")
+        rows: dict[str, Kind] = {}
+        for number, line in enumerate(lines[1:], 2):
+            if not line:
+                continue
+            cells = line.split("\t")
+            if len(cells) != len(COLUMNS) or cells[1] not in KINDS or cells[4] not in ("m", "f"):
+                raise UserError(
+                    f"{path}, line {number}: not a row of {len(COLUMNS)} cells with a known kind and a gender.",
+                    "Mend the line.",
+                )
+            if cells[0] in rows:
+                raise UserError(f"{path}, line {number}: {cells[0]} stands twice.", "Keep one of the two.")
+            rows[cells[0]] = Kind(*cells[:5], tuple(cells[5].split("|")))
+        return cls(rows)
+
+    def of(self, name: str) -> Kind:
+        """The kind of a name: its whole name first, then its extension, then the last part of a compound one."""
+        if name in self.by_pattern:
+            return self.by_pattern[name]
+        _, ext = names.split_ext(name)
+        if not ext:
+            return UNKNOWN
+        return self.by_pattern.get(ext) or self.by_pattern.get("." + ext.rpartition(".")[2], UNKNOWN)

@@ -46,9 +46,9 @@ def walk(
 ) -> Iterator[str]:
     """Yield the base name of every regular file below the roots, as the file system gives it.
 
-    Symbolic links are not followed (a loop cannot occur) and not counted. `skip(path, reason)` is told of every
-    entry left out; `on_folder` is called once a folder. Folders are read to their end before they are entered,
-    so one open handle at most is held.
+    Symbolic links are not followed (a loop cannot occur) and not counted. `skip(path, reason)` is told of
+    every entry left out; `on_folder` is called once a folder. A folder is read to its end before its
+    subfolders are entered, so one open handle at most is held.
     """
     pending: list[tuple[str, tuple]] = [(os.fspath(root), ()) for root in reversed(roots)]
     while pending:

@@ -11,10 +11,10 @@ COLUMNS = ("pattern", "kind", "en", "fr", "gender", "marks")
 
 # The closed list of kind tags; a pair, a metric and a cap speak of nothing finer.
 KINDS = frozenset(
-    "script source header test notebook stylesheet template config build package executable library compiled"
-    " document spreadsheet presentation text markup webpage ebook email contact calendar photo image icon design"
-    " cad model3d font audio video subtitles playlist archive backup diskimage database data geodata science log"
-    " certificate key temp lock cache translation manual game shortcut folderinfo other".split()
+    """script source header test notebook stylesheet template config build package executable library compiled
+    document spreadsheet presentation text markup webpage ebook email contact calendar photo image icon design
+    cad model3d font audio video subtitles playlist archive backup diskimage database data geodata science log
+    certificate key temp lock cache translation manual game shortcut folderinfo other""".split()
 )
 
 
@@ -58,7 +58,7 @@ class KindTable:
             cells = line.split("\t")
             if len(cells) != len(COLUMNS) or cells[1] not in KINDS or cells[4] not in ("m", "f"):
                 raise UserError(
-                    f"{path}, line {number}: not a row of {len(COLUMNS)} cells with a known kind and a gender.",
+                    f"{path}, line {number}: not {len(COLUMNS)} cells with a known kind and gender.",
                     "Mend the line.",
                 )
             if cells[0] in rows:
@@ -67,7 +67,7 @@ class KindTable:
         return cls(rows)
 
     def of(self, name: str) -> Kind:
-        """The kind of a name: its whole name first, then its extension, then the last part of a compound one."""
+        """The kind of a name: by its whole name, else its extension, else the end of a compound one."""
         if name in self.by_pattern:
             return self.by_pattern[name]
         _, ext = names.split_ext(name)

@@ -17,12 +17,20 @@ COMPOUND_EXT = re.compile(
 SHARED_LIBRARY = re.compile(r"(\.so)((?:\.\d+)+)$")
 SIMPLE_EXT = re.compile(r"\.([A-Za-z0-9_+~#-]{1,12})$")
 
-# One word of a name: the mark of a hash (#), a language (C++), a short code (v2, S1, x86, 4K), an acronym (API in APIKey), a capitalised
-# or lower-case word, or a number.
-# Letters of any script count; \d alone would also accept other digits, so numbers are ASCII here.
+# One word of a name, first match wins. Letters of any script count; numbers are ASCII.
 WORD = re.compile(
-    r"#|[CF]#|C\+\+|(?<![A-Za-z])[A-Za-z]{1,2}[0-9]{1,3}(?![0-9A-Za-z])|(?<![0-9A-Za-z])[0-9]{1,2}[A-Z]{1,2}(?![0-9A-Za-z])"
-    r"|[0-9]+|[A-ZÀ-ÖØ-Þ]+(?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ])|[A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿœæ]+|[A-ZÀ-ÖØ-Þ]+|[^\W\d_]+"
+    r"""
+    \#                                                     # the mark of a hash
+    | [CF]\# | C\+\+                                       # languages
+    | (?<![A-Za-z]) [A-Za-z]{1,2}[0-9]{1,3} (?![0-9A-Za-z])  # short codes: v2, S1, x86
+    | (?<![0-9A-Za-z]) [0-9]{1,2}[A-Z]{1,2} (?![0-9A-Za-z])  # 4K, 3D, 2FA
+    | [0-9]+
+    | [A-ZÀ-ÖØ-Þ]+ (?=[A-ZÀ-ÖØ-Þ][a-zà-öø-ÿ])              # API in APIKey
+    | [A-ZÀ-ÖØ-Þ]?[a-zà-öø-ÿœæ]+
+    | [A-ZÀ-ÖØ-Þ]+
+    | [^\W\d_]+
+    """,
+    re.VERBOSE,
 )
 # Between separators: a dotted number (a version, 3.12.1) or a run of anything else.
 CHUNK = re.compile(r"([0-9]+(?:\.[0-9]+)+)|((?:(?![_\s.,;:()\[\]{}<>=~!?@&%$§|/\\'’ʼ-]).)+)", re.DOTALL)
@@ -62,20 +70,17 @@ def split_ext(name: str) -> tuple[str, str]:
     >>> split_ext("backup.TAR.GZ"), split_ext(".gitignore"), split_ext("libz.so.1.2"), split_ext("v1.2")
     (('backup', '.tar.gz'), ('.gitignore', ''), ('libz 1.2', '.so'), ('v1.2', ''))
     """
-    if m := COMPOUND_EXT.search(name):
-        if m.start() > 0:
-            return name[: m.start()], m[0].lower()
-    if m := SHARED_LIBRARY.search(name):
-        if m.start() > 0:
-            return f"{name[: m.start()]} {m[2][1:]}", m[1]
+    if (m := COMPOUND_EXT.search(name)) and m.start() > 0:
+        return name[: m.start()], m[0].lower()
+    if (m := SHARED_LIBRARY.search(name)) and m.start() > 0:
+        return f"{name[: m.start()]} {m[2][1:]}", m[1]
     m = SIMPLE_EXT.search(name)
     if not m or m.start() == 0:
         return name, ""
     stem, ext = name[: m.start()], m[1]
-    if not re.search(r"[A-Za-z]", ext):
-        # A number is a version, unless it is the section of a manual page (printf.3).
-        if not re.fullmatch(r"[1-9]", ext) or stem[-1:].isdigit() or not re.search(r"[a-z]", stem):
-            return name, ""
+    is_manual_section = re.fullmatch(r"[1-9]", ext) and not stem[-1].isdigit() and re.search(r"[a-z]", stem)
+    if not re.search(r"[A-Za-z]", ext) and not is_manual_section:
+        return name, ""  # a number alone is a version
     return stem, "." + ext.lower()
 
 
@@ -105,7 +110,7 @@ def fold(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def family(name: str) -> str:
-    """The key that siblings share: words without digits, case, accents, separators and copy marks, then extension.
+    """The key that siblings share: words without digits, case, accents and copy marks, then the extension.
 
     >>> family("IMG_0042.JPG") == family("IMG_9999.jpg") == family("img-7 (copie).jpg")
     True
@@ -171,8 +176,8 @@ def is_opaque(name: str) -> bool:
 
 # What cameras, scanners and phones put before a counter.
 COUNTER_WORDS = frozenset(
-    "img dsc dscn dscf pict pxl vid mvi gopr dji image photo scan document doc file fichier untitled sanstitre"
-    " sans titre nouveau new snapchat p x".split()
+    """img dsc dscn dscf pict pxl vid mvi gopr dji image photo scan document doc file fichier untitled
+    sanstitre sans titre nouveau new snapchat p x""".split()
 )
 
 

@@ -39,7 +39,10 @@ class FileName:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A name with its two texts. `teacher` is a model or `grammar` or `person`; `prompt` is template@hash or ""."""
+    """A name with its two texts.
+
+    `teacher` is a model's name, `grammar` or `person`; `prompt` is template@hash, or "" where none was used.
+    """
 
     id: str
     name: str

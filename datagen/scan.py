@@ -1,15 +1,19 @@
 """File trees to names: base names only, counted. Memory does not grow with the size of the tree.
 
 os.scandir walks (entries as the system gives them, so names that are not UTF-8 survive); counts are kept in a
-SQLite file beside the result. benchmarks/bench_scan.py has the figures beside scandir-rs.
+SQLite scratch file beside the result. benchmarks/bench_scan.py has the figures beside scandir-rs.
 """
 
 import fnmatch
 import os
 import sqlite3
 import stat
+import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from nomenclair import names
@@ -137,66 +141,57 @@ def scan(
             )
     counts = ScanCounts()
 
+    names_path.parent.mkdir(parents=True, exist_ok=True)
     with (
-        replacing(skipped_path) as skipped_fresh,
-        replacing(skipped_path.with_name("scan-counts.sqlite")) as tally,
+        tempfile.TemporaryDirectory(prefix=".scan-", dir=names_path.parent) as scratch,
+        replacing(skipped_path) as fresh,
+        open(fresh, "w", encoding="utf-8", newline="\n") as skipped,
     ):
-        with open(skipped_fresh, "w", encoding="utf-8", newline="\n") as skipped:
-            skipped.write("path\treason\n")
+        skipped.write("path\treason\n")
 
-            def skip(path: str, reason: str) -> None:
-                counts.skipped[reason] = counts.skipped.get(reason, 0) + 1
-                shown = names.readable(path).encode("unicode_escape").decode("ascii").replace("\t", "\\t")
-                skipped.write(f"{shown}\t{reason}\n")
+        def skip(path: str, reason: str) -> None:
+            counts.skipped[reason] = counts.skipped.get(reason, 0) + 1
+            shown = names.readable(path).encode("unicode_escape").decode("ascii").replace("\t", "\\t")
+            skipped.write(f"{shown}\t{reason}\n")
 
-            def count_folder() -> None:
-                counts.folders += 1
-                on_folder()
+        def count_folder() -> None:
+            counts.folders += 1
+            on_folder()
 
+        tally = Path(scratch, "tally.sqlite")
+        try:
             _tally(walk(roots, options, skip, count_folder), tally, counts)
+        except sqlite3.OperationalError as error:
+            raise UserError(
+                f"Cannot count names in {names_path.parent}: {error}.",
+                "Free some space or choose another folder with --workspace, then scan again.",
+            ) from error
         if counts.files == 0:
-            left_out = (
-                ", ".join(f"{n} {reason}" for reason, n in counts.skipped.items()) or "nothing was there"
-            )
+            left_out = ", ".join(f"{n} {why}" for why, n in counts.skipped.items()) or "nothing was there"
             raise UserError(
                 f"No file found below {', '.join(map(str, roots))} ({left_out}).",
                 "Give a folder that holds files, or loosen --include / --exclude.",
             )
         counts.names = write_records(names_path, FileName, _counted(tally))
-    tally_path = skipped_path.with_name("scan-counts.sqlite")
-    tally_path.unlink(missing_ok=True)
     return counts
 
 
 def _tally(found: Iterator[str], path: Path, counts: ScanCounts) -> None:
     """Add up names in a SQLite file, in batches, so that memory stays flat."""
-    database = sqlite3.connect(path)
-    try:
+    with closing(sqlite3.connect(path)) as database:
+        # A scratch file: nothing to recover after a crash, so no journal.
         database.execute("PRAGMA journal_mode = OFF")
         database.execute("PRAGMA synchronous = OFF")
         database.execute("CREATE TABLE tally (name TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID")
-        batch: dict[str, int] = {}
-
-        def flush() -> None:
+        while batch := list(islice(found, FLUSH_NAMES)):
+            counts.files += len(batch)
+            readable = [names.readable(raw) for raw in batch]
+            counts.decoded += sum(_was_not_utf8(raw) for raw in batch)
             database.executemany(
                 "INSERT INTO tally VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET n = n + excluded.n",
-                batch.items(),
+                Counter(readable).items(),
             )
-            batch.clear()
-
-        for raw in found:
-            counts.files += 1
-            name = names.readable(raw)
-            counts.decoded += _was_not_utf8(raw)
-            batch[name] = batch.get(name, 0) + 1
-            if len(batch) >= FLUSH_NAMES:
-                flush()
-        flush()
         database.commit()
-    except sqlite3.OperationalError as error:
-        raise OSError(None, f"{error} (while counting names)") from error
-    finally:
-        database.close()
 
 
 def _was_not_utf8(raw: str) -> bool:
@@ -204,9 +199,6 @@ def _was_not_utf8(raw: str) -> bool:
 
 
 def _counted(path: Path) -> Iterator[FileName]:
-    database = sqlite3.connect(path)
-    try:
+    with closing(sqlite3.connect(path)) as database:
         for name, n in database.execute("SELECT name, n FROM tally ORDER BY name"):
             yield FileName.of(name, n)
-    finally:
-        database.close()

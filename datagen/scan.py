@@ -99,16 +99,22 @@ def _reason_to_skip(entry: os.DirEntry, options: ScanOptions, ignores: tuple) ->
         return "not a regular file"
     if any(fnmatch.fnmatch(entry.name, glob) for glob in options.exclude):
         return "excluded"
-    if any(
-        spec.match_file(os.path.relpath(entry.path, base) + ("/" if is_folder else ""))
-        for base, spec in ignores
-    ):
+    if _ignored(entry.path, is_folder, ignores):
         return "ignored by .gitignore"
     if is_folder:
         return "ignored by .gitignore" if options.gitignore and entry.name == ".git" else "folder"
     if options.include and not any(fnmatch.fnmatch(entry.name, glob) for glob in options.include):
         return "not included"
     return None
+
+
+def _ignored(path: str, is_folder: bool, ignores: tuple) -> bool:
+    """The deepest .gitignore that speaks of a path decides, as in git."""
+    for base, spec in reversed(ignores):
+        verdict = spec.check_file(os.path.relpath(path, base) + ("/" if is_folder else "")).include
+        if verdict is not None:
+            return verdict
+    return False
 
 
 def _ignore_rules(folder: str, listed: list[os.DirEntry]) -> list[tuple]:

@@ -1,11 +1,14 @@
 """What an extension or a well-known whole name says the file is: the table corpus/kinds.tsv."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nomenclair import names
 from nomenclair.errors import UserError
+
+PUNCTUATION = re.compile(r"[^\w+#]+")
 
 COLUMNS = ("pattern", "kind", "en", "fr", "gender", "marks")
 
@@ -33,9 +36,14 @@ class Kind:
         return self.fr if lang == "fr" else self.en
 
     def named_in(self, description: str) -> bool:
-        """Does the description name this kind? Accents and case do not count."""
-        text = f" {names.fold(description)} "
-        return any(names.fold(mark) in text for mark in self.marks)
+        """Does the description name this kind? Accents, case and endings do not count."""
+        text = f" {PUNCTUATION.sub(' ', names.fold(description))} "
+        return any(_starts_a_word(PUNCTUATION.sub(" ", names.fold(mark)), text) for mark in self.marks)
+
+
+def _starts_a_word(mark: str, text: str) -> bool:
+    # A short mark (r, c, go) must be a whole word, or it would begin others.
+    return f" {mark}" in text if len(mark) > 2 else f" {mark} " in text
 
 
 UNKNOWN = Kind("", "other", "File", "Fichier", "m", ("file", "fichier"))

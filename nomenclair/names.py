@@ -6,7 +6,6 @@ Everything here takes and returns plain text and has no state. A *name* is a bas
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
 
 # Suffixes that belong together: the last one alone would lose what the file is.
 COMPOUND_EXT = re.compile(
@@ -108,7 +107,6 @@ def fold(text: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-@lru_cache(maxsize=65536)
 def family(name: str) -> str:
     """The key that siblings share: words without digits, case, accents and copy marks, then the extension.
 
@@ -140,7 +138,7 @@ DATE_PATTERNS = [
     ),
     re.compile(rf"(?<![0-9])(?P<y>{YEAR})[-_. ](?P<m>0[1-9]|1[0-2])(?![0-9])"),
     re.compile(rf"(?<![0-9])(?P<m>0[1-9]|1[0-2])[-_. ](?P<y>{YEAR})(?![0-9])"),
-    re.compile(rf"(?<![0-9.])(?P<y>{YEAR})(?![0-9.])"),
+    re.compile(rf"(?<![0-9])(?<![0-9]\.)(?P<y>{YEAR})(?!\.?[0-9])"),
 ]
 
 

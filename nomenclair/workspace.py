@@ -146,7 +146,7 @@ def read_json(path: Path) -> dict:
         ) from error
 
 
-BATCH_ROWS = 65536
+BATCH_ROWS = 16384
 
 
 def write_records(path: Path, record_type: type[T], rows: Iterable[T]) -> int:

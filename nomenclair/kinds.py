@@ -75,10 +75,8 @@ class KindTable:
         return cls(rows)
 
     def of(self, name: str) -> Kind:
-        """The kind of a name: by its whole name, else its extension, else the end of a compound one."""
-        if name in self.by_pattern:
-            return self.by_pattern[name]
+        """The kind of a name: by its whole name, its extension, the end of a compound one, or what stands
+        before its first dot (Dockerfile.alpine)."""
         _, ext = names.split_ext(name)
-        if not ext:
-            return UNKNOWN
-        return self.by_pattern.get(ext) or self.by_pattern.get("." + ext.rpartition(".")[2], UNKNOWN)
+        candidates = (name, ext, "." + ext.rpartition(".")[2], name.partition(".")[0])
+        return next((self.by_pattern[c] for c in candidates if c in self.by_pattern), UNKNOWN)

@@ -1,0 +1,56 @@
+import re
+
+import pytest
+
+from datagen.corpus import FOLDER, PAIR_COLUMNS, kinds, seed_pairs
+from nomenclair.contract import MAX_CHARS, MAX_WORDS
+from nomenclair.errors import UserError
+from nomenclair.names import family, readable
+
+PAIRS = seed_pairs()
+
+
+def test_the_corpus_is_there():
+    assert len(PAIRS) > 2800
+
+
+def test_no_two_names_of_one_family():
+    families = [family(pair.name) for pair in PAIRS]
+    assert sorted(f for f in set(families) if families.count(f) > 1) == []
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_form_of_the_texts(lang):
+    """Length, capital, no final period, no quotation mark, no Markdown: the rules that a program can check."""
+    for pair in PAIRS:
+        text = pair.text(lang)
+        first = text.split()[0]
+        # macOS and vCard keep their own spelling.
+        assert first[0].isupper() or first[0].isdigit() or any(c.isupper() for c in first), text
+        assert len(text) <= MAX_CHARS and len(text.split()) <= MAX_WORDS, text
+        assert not text.endswith(".") and not re.search(r'["«»`*“”’]', text), text
+        assert text == readable(text) and "  " not in text, text
+
+
+def test_the_kinds_of_most_pairs_are_named():
+    table = kinds()
+    known = [p for p in PAIRS if p.kind != "other"]
+    named = [p for p in known if all(table.of(p.name).named_in(p.text(lang)) for lang in ("fr", "en"))]
+    assert len(named) / len(known) > 0.98
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param("name,en,fr\n", "line 1 is not the header", id="wrong delimiter"),
+        pytest.param(
+            "\t".join(PAIR_COLUMNS) + "\na.pdf\tPDF\n", "line 2: 2 cells, not 3", id="a cell missing"
+        ),
+    ],
+)
+def test_a_bad_file_names_its_line(tmp_path, content, says):
+    (tmp_path / "pairs").mkdir()
+    (tmp_path / "pairs" / "x.tsv").write_text(content, encoding="utf-8")
+    (tmp_path / "kinds.tsv").write_text((FOLDER / "kinds.tsv").read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(UserError, match=says):
+        seed_pairs(tmp_path)

@@ -1,0 +1,60 @@
+import os
+
+import pytest
+
+from nomenclair.records import FileName, Pair
+from nomenclair.stages import inspect, next_command
+from nomenclair.workspace import Workspace, write_json, write_records, write_text
+
+
+def has_names(ws):
+    write_records(ws.names, FileName, [FileName.of("a.pdf"), FileName.of("b.pdf")])
+
+
+def has_pairs(ws):
+    has_names(ws)
+    write_records(ws.pairs, Pair, [Pair("n1", "a.pdf", "PDF", "PDF", "document", "grammar", "")])
+
+
+def has_newer_names(ws):
+    has_pairs(ws)
+    os.utime(ws.pairs, (1, 1))
+
+
+def has_everything(ws):
+    has_pairs(ws)
+    write_records(ws.curated, Pair, [])
+    write_text(ws.sheet, "id\tname\nn1\ta.pdf\n")
+    for done in (ws.training / "training.json", ws.student / "student.json", ws.evaluation / "metrics.json"):
+        write_json(done, {})
+
+
+@pytest.mark.parametrize(
+    ("make", "command"),
+    [
+        pytest.param(lambda ws: None, "nomenclair scan PATH --workspace", id="an empty workspace"),
+        pytest.param(has_names, "nomenclair generate --workspace", id="after scan"),
+        pytest.param(has_pairs, "nomenclair curate --workspace", id="after generate"),
+        pytest.param(has_newer_names, "nomenclair generate --workspace", id="scanned again"),
+        pytest.param(has_everything, "nomenclair describe NAME --student", id="after all"),
+    ],
+)
+def test_next_command(tmp_path, make, command):
+    ws = Workspace(tmp_path)
+    make(ws)
+    assert next_command(inspect(ws), ws).startswith(command)
+
+
+def test_rows_are_counted(tmp_path):
+    ws = Workspace(tmp_path)
+    has_everything(ws)
+    rows = {state.name: state.rows for state in inspect(ws)}
+    assert rows == {
+        "scan": 2,
+        "generate": 1,
+        "curate": 0,
+        "review": 1,
+        "train": None,
+        "export": None,
+        "evaluate": None,
+    }

@@ -2,8 +2,8 @@
 
     python -m benchmarks.bench_scan /usr
 
-scandir-rs lists faster, but yields an error instead of a name that is not UTF-8 and knows no .gitignore; so scan
-keeps os.scandir. Needs: pip install -r benchmarks/requirements.txt
+scandir-rs lists faster, but yields an error instead of a name that is not UTF-8 and knows no .gitignore;
+so scan keeps os.scandir. Needs: pip install -r benchmarks/requirements.txt
 """
 
 import os

@@ -1,0 +1,196 @@
+"""Review rows to a TSV that a person corrects in LibreOffice, Excel or an editor, and back.
+
+Spreadsheets change what looks like a number, a date, a truth value or a formula. Every cell that could be
+taken for one begins with the guard (a backslash and a space), which reading removes; control characters are
+written as backslash escapes. So any Unicode comes back as it was, and no cell runs as a formula.
+"""
+
+import csv
+import hashlib
+import io
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+from nomenclair.errors import UserError
+from nomenclair.workspace import write_text
+
+COLUMNS = ("id", "name", "fr", "en", "flags", "why", "verdict", "note", "seen")
+REQUIRED = COLUMNS[:4] + ("verdict", "note", "seen")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the sheet, unescaped. `seen` is the print of the cells a person may change, as exported."""
+
+    id: str
+    name: str
+    fr: str
+    en: str
+    flags: str
+    why: str
+    verdict: str
+    note: str
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A line of a sheet that was not taken, and why; `line` counts from 1 as editors do."""
+
+    line: int
+    why: str
+
+
+def text_print(*texts: str) -> str:
+    """A short print of texts: the letter s and 8 hexadecimal digits (a spreadsheet leaves it alone).
+
+    >>> text_print("Rapport", "Report") == text_print("Rapport", "Report") != text_print("RapportReport")
+    True
+    """
+    return "s" + hashlib.sha256("\0".join(texts).encode("utf-8")).hexdigest()[:8]
+
+
+GUARD = "\\ "
+
+# Words that a spreadsheet reads as part of a date, a time, a sum, a number or a truth value.
+CONVERTIBLE = frozenset(
+    """jan january janv janvier feb february fév févr février mar march mars apr april avr avril may mai jun
+    june juin jul july juil juillet aug august aoû août sep sept september septembre oct october octobre nov
+    november novembre dec december déc décembre mon monday tue tuesday wed wednesday thu thursday fri friday
+    sat saturday sun sunday lun lundi mardi mer mercredi jeu jeudi ven vendredi sam samedi dim dimanche true
+    false vrai faux yes nan inf infinity eur euro euros usd chf gbp jpy""".split()
+)
+LETTERS = re.compile(r"[^\W\d_]{3,}")
+# Invisible or order-changing characters: a person must see that they are there.
+HIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+SHORT = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+ESCAPE = re.compile(r"\\(?:([\\ntr ])|u\{([0-9a-f]{1,6})\})")
+
+
+def escape(cell: str) -> str:
+    """A cell as written: no control character, never taken for anything but text.
+
+    >>> escape("=1+1"), escape("2023"), escape("Rapport de 2023"), escape("a\\tb.txt")
+    ('\\\\ =1+1', '\\\\ 2023', 'Rapport de 2023', 'a\\\\tb.txt')
+    """
+    text = HIDDEN.sub(
+        lambda m: SHORT.get(m[0], f"\\u{{{ord(m[0]):x}}}"),
+        cell.replace("\\", "\\\\"),
+    )
+    return text if text == "" or _is_plainly_text(text) else GUARD + text + _end_guard(text)
+
+
+def _end_guard(text: str) -> str:
+    # Editors strip a space at the end of a line or cell.
+    return GUARD if text[-1].isspace() else ""
+
+
+def _is_plainly_text(text: str) -> bool:
+    """Begins with a letter or digit, ends without a space, and holds a word no date or number has."""
+    if not text[0].isalnum() or text[-1].isspace():
+        return False
+    # Full-width and other compatibility digits are read as numbers too.
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return any(word not in CONVERTIBLE for word in LETTERS.findall(plain))
+
+
+def unescape(cell: str) -> str:
+    """The inverse of `escape`; a backslash that begins no escape stands for itself."""
+    return ESCAPE.sub(_unescaped, cell)
+
+
+def _unescaped(match: re.Match) -> str:
+    if match[2]:
+        code = int(match[2], 16)
+        return chr(code) if code < 0x110000 and not 0xD800 <= code <= 0xDFFF else match[0]
+    return {"\\": "\\", "n": "\n", "t": "\t", "r": "\r", " ": ""}[match[1]]
+
+
+def write_sheet(path: Path, rows: Iterable[Row]) -> int:
+    """Write rows in order; returns how many. UTF-8 with a byte order mark, which Excel needs to see UTF-8."""
+    out = io.StringIO()
+    table = csv.writer(out, delimiter="\t", lineterminator="\n")
+    table.writerow(COLUMNS)
+    total = 0
+    for row in rows:
+        table.writerow([escape(cell) for cell in astuple(row)])
+        total += 1
+    write_text(path, "\ufeff" + out.getvalue())
+    return total
+
+
+def read_sheet(path: Path) -> tuple[list[tuple[int, Row]], list[Refused]]:
+    """(line number, row) for each line that is whole, and the lines that are not.
+
+    Raises UserError where the file as a whole is not a review sheet: encoding, delimiter, columns.
+    """
+    table = csv.reader(io.StringIO(_text(path), newline=""), delimiter="\t")
+    try:
+        header = [cell.strip().lower() for cell in next(table, [])]
+        _check_header(path, header)
+        rows: list[tuple[int, Row]] = []
+        refused: list[Refused] = []
+        before = table.line_num
+        for cells in table:
+            line, before = before + 1, table.line_num
+            if not any(cells):
+                continue
+            cells = _without_empty_end(cells, len(header))
+            if len(cells) != len(header):
+                why = f"{len(cells)} cells, not {len(header)}: a tab was added or lost"
+                refused.append(Refused(line, why))
+                continue
+            values = dict.fromkeys(COLUMNS, "") | dict(zip(header, map(unescape, cells), strict=True))
+            rows.append((line, Row(**{name: values[name] for name in COLUMNS})))
+    except csv.Error as error:
+        raise UserError(
+            f"{path}, line {table.line_num}: not a tab-separated table ({error}).",
+            "Save it again as text, tab-separated, UTF-8.",
+        ) from error
+    return rows, refused
+
+
+def _without_empty_end(cells: list[str], width: int) -> list[str]:
+    # Some spreadsheets pad every line with empty cells.
+    while len(cells) > width and cells[-1] == "":
+        cells = cells[:-1]
+    return cells
+
+
+def _check_header(path: Path, header: list[str]) -> None:
+    missing = [name for name in REQUIRED if name not in header]
+    if not missing:
+        return
+    if len(header) <= 1:
+        line = header[0] if header else ""
+        found = next((word for sign, word in ((";", "semicolons"), (",", "commas")) if sign in line), None)
+        raise UserError(
+            f"{path}: its columns are separated by {found or 'something other than tabs'}, not by tabs.",
+            "Save it again as text (CSV) with the tab as field separator, in UTF-8.",
+        )
+    raise UserError(
+        f"{path}: the column {', '.join(missing)} is missing.",
+        "Put it back, or write a new sheet with: nomenclair review export",
+    )
+
+
+def _text(path: Path) -> str:
+    """The file's text without its byte order mark; UTF-16 (Excel's "Unicode Text") is known by its mark."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be read: {error.strerror}.", "Write a sheet with: nomenclair review export"
+        ) from error
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise UserError(
+            f"{path}, line {line}: not valid {encoding.removesuffix('-sig').upper()}.",
+            "Save it again in UTF-8 (in Excel: Unicode Text).",
+        ) from error

@@ -1,0 +1,1 @@
+"""How the embedded base was pretrained: fetch → build → fit → publish, each a module run with `python -m`."""

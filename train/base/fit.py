@@ -1,0 +1,280 @@
+"""Pretraining on one core: a small T5, Muon on its matrices and AdamW on the rest, bf16, compiled, resumable.
+
+    python -m train.base.fit SHARDS RUN --mix templates=8,seeds=2 --until 06:40
+
+Fixed shapes: oneDNN and the compiler build for each new shape, so an example goes into the smallest of BUCKETS that
+holds it and each batch is full. The rate decays linearly with the wall clock, so that the decay happens whatever
+the machine's speed. A checkpoint holds model, optimizers, step and clock; the same command goes on from it.
+"""
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import torch
+from sacrebleu.metrics import CHRF
+from tokenizers import Tokenizer
+from transformers import T5Config, T5ForConditionalGeneration
+
+BUCKETS = ((10, 12), (16, 16), (28, 24))  # tokens of source and of target
+IGNORED = -100
+WARMUP_STEPS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Examples of one sort: token ids end to end, and where each example ends."""
+
+    source: np.ndarray
+    source_ends: np.ndarray
+    target: np.ndarray
+    target_ends: np.ndarray
+
+    @classmethod
+    def load(cls, path: Path) -> "Shard":
+        with np.load(path) as arrays:
+            return cls(*(arrays[k] for k in ("source", "source_ends", "target", "target_ends")))
+
+    def save(self, path: Path) -> None:
+        np.savez(
+            path,
+            source=self.source,
+            source_ends=self.source_ends,
+            target=self.target,
+            target_ends=self.target_ends,
+        )
+
+    @classmethod
+    def of(cls, pairs: list[tuple[list[int], list[int]]]) -> "Shard":
+        """Pack (source ids, target ids) pairs; the vocabulary fits 16 bits."""
+        columns = []
+        for side in (0, 1):
+            columns.append(np.array([t for pair in pairs for t in pair[side]], dtype=np.uint16))
+            columns.append(np.cumsum([len(pair[side]) for pair in pairs], dtype=np.int64))
+        return cls(*columns)
+
+    def __len__(self) -> int:
+        return len(self.source_ends)
+
+    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
+        s, t = (ends[i - 1] if i else 0 for ends in (self.source_ends, self.target_ends))
+        return self.source[s : self.source_ends[i]], self.target[t : self.target_ends[i]]
+
+
+def bucket_of(source: np.ndarray, target: np.ndarray) -> int | None:
+    """The smallest bucket that holds an example, or None."""
+    return next((i for i, (s, t) in enumerate(BUCKETS) if len(source) <= s and len(target) <= t), None)
+
+
+def batches(
+    shards: dict[str, Shard], mix: dict[str, float], size: int, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Endless full batches (source [size, S], labels [size, T]) of one bucket each, examples drawn by `mix`."""
+    rng = np.random.default_rng(seed)
+    names = list(mix)
+    weights = np.array([mix[n] for n in names], dtype=float)
+    waiting: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in BUCKETS]
+    while True:
+        for which in rng.choice(len(names), size=1024, p=weights / weights.sum()):
+            shard = shards[names[which]]
+            example = shard[int(rng.integers(len(shard)))]
+            bucket = bucket_of(*example)
+            if bucket is None:
+                continue
+            waiting[bucket].append(example)
+            if len(waiting[bucket]) == size:
+                yield padded(waiting[bucket], *BUCKETS[bucket])
+                waiting[bucket] = []
+
+
+def padded(examples: list[tuple[np.ndarray, np.ndarray]], s: int, t: int) -> tuple[np.ndarray, np.ndarray]:
+    source = np.zeros((len(examples), s), dtype=np.int64)
+    labels = np.full((len(examples), t), IGNORED, dtype=np.int64)
+    for row, (a, b) in enumerate(examples):
+        source[row, : len(a)], labels[row, : len(b)] = a, b
+    return source, labels
+
+
+def new_model(vocabulary: int, width: int, feed_forward: int, encoder: int, decoder: int) -> T5ForConditionalGeneration:
+    """A fresh T5. Its cross-attention begins as a copier: values and outputs are the identity."""
+    model = T5ForConditionalGeneration(
+        T5Config(
+            vocab_size=vocabulary,
+            d_model=width,
+            d_kv=64,
+            num_heads=width // 64,
+            d_ff=feed_forward,
+            num_layers=encoder,
+            num_decoder_layers=decoder,
+            dropout_rate=0.0,
+            feed_forward_proj="relu",
+            tie_word_embeddings=True,
+            decoder_start_token_id=0,
+            pad_token_id=0,
+            eos_token_id=1,
+        )
+    )
+    with torch.no_grad():
+        for block in model.decoder.block:
+            attention = block.layer[1].EncDecAttention
+            attention.v.weight.copy_(torch.eye(width))
+            attention.o.weight.copy_(torch.eye(width))
+    return model
+
+
+def optimizers(model: T5ForConditionalGeneration, muon: float, adam: float) -> list[torch.optim.Optimizer]:
+    """Muon on the layers' matrices, AdamW on embeddings, norms and position biases."""
+    named = list(model.named_parameters())
+    is_matrix = [p.ndim == 2 and "shared" not in n and "relative" not in n for n, p in named]
+    matrices = [p for (_, p), yes in zip(named, is_matrix, strict=True) if yes]
+    rest = [p for (_, p), yes in zip(named, is_matrix, strict=True) if not yes]
+    return [
+        torch.optim.Muon(matrices, lr=muon, weight_decay=0.01),
+        torch.optim.AdamW(rest, lr=adam, betas=(0.9, 0.98), weight_decay=0.0),
+    ]
+
+
+@torch.no_grad()
+def greedy(model: T5ForConditionalGeneration, tokenizer: Tokenizer, texts: list[str], most: int = 32) -> list[str]:
+    """The model's greedy answers."""
+    ids = [tokenizer.encode(text).ids[:64] for text in texts]
+    out: list[str] = []
+    for i in range(0, len(ids), 64):
+        part = ids[i : i + 64]
+        source = torch.zeros((len(part), max(map(len, part))), dtype=torch.long)
+        for row, one in enumerate(part):
+            source[row, : len(one)] = torch.tensor(one)
+        mask = (source != 0).long()
+        done = model.generate(source, attention_mask=mask, max_new_tokens=most, do_sample=False, num_beams=1)
+        out += [tokenizer.decode(row, skip_special_tokens=True) for row in done.tolist()]
+    return out
+
+
+def score(model: T5ForConditionalGeneration, tokenizer: Tokenizer, held_out: list[dict]) -> tuple[dict[str, float], list[str]]:
+    """chrF by language on held-out examples {"source", "target", "lang"}, and the answers."""
+    answers = greedy(model, tokenizer, [h["source"] for h in held_out])
+    scores = {}
+    for lang in ("en", "fr"):
+        mine = [(a, h["target"]) for a, h in zip(answers, held_out, strict=True) if h["lang"] == lang]
+        scores[lang] = CHRF().corpus_score([a for a, _ in mine], [[t for _, t in mine]]).score
+    return scores, answers
+
+
+def deadline(text: str) -> float:
+    """The next moment (seconds since the epoch) at which the clock in UTC shows HH:MM."""
+    hour, minute = map(int, text.split(":"))
+    now = datetime.now(UTC)
+    at = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+    return (at if at > now else at + timedelta(days=1)).timestamp()
+
+
+def rate(step: int, now: float, start: float, end: float) -> float:
+    """Share of the full learning rate: a short warm-up by step, then linear decay by the clock."""
+    left = max(0.0, min(1.0, (end - now) / (end - start)))
+    return min(1.0, (step + 1) / WARMUP_STEPS) * max(0.01, left)
+
+
+def save(path: Path, model: torch.nn.Module, opts: list[torch.optim.Optimizer], step: int, start: float) -> None:
+    state = {"model": model.state_dict(), "opts": [o.state_dict() for o in opts], "step": step, "start": start}
+    torch.save(state, path.with_suffix(".part"))
+    path.with_suffix(".part").replace(path)
+
+
+def fit(args: argparse.Namespace) -> None:
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(1)
+    tokenizer = Tokenizer.from_file(str(args.shards / "tokenizer.json"))
+    held_out = json.loads((args.shards / "held_out.json").read_text("utf-8"))[: args.held_out]
+    mix = {k: float(v) for k, v in (part.split("=") for part in args.mix.split(","))}
+    shards = {name: Shard.load(args.shards / f"{name}.npz") for name in mix}
+    model = new_model(tokenizer.get_vocab_size(), args.width, args.feed_forward, args.encoder, args.decoder)
+    opts = optimizers(model, args.muon, args.adam)
+    args.run.mkdir(parents=True, exist_ok=True)
+    checkpoint = args.run / "checkpoint.pt"
+    step, start = 0, time.time()
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        model.load_state_dict(state["model"])
+        for opt, saved in zip(opts, state["opts"], strict=True):
+            opt.load_state_dict(saved)
+        step, start = state["step"], state["start"]
+    end = deadline(args.until)
+    full = [args.muon, args.adam]
+
+    def loss_of(source: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return model(input_ids=source, attention_mask=mask, labels=labels).loss
+
+    compiled = torch.compile(loss_of, dynamic=False)
+    model.train()
+    running, seen, shown, kept = [], 0, time.time(), time.time()
+    log = (args.run / "log.tsv").open("a", encoding="utf-8", buffering=1)
+    print(f"{datetime.now(UTC):%H:%M:%S}\tfrom step {step}, mix {args.mix}, sizes", {n: len(s) for n, s in shards.items()}, file=log)
+    for source, labels in batches(shards, mix, args.batch, args.seed + step):
+        now = time.time()
+        if now >= end:
+            break
+        for opt, at in zip(opts, full, strict=True):
+            for group in opt.param_groups:
+                group["lr"] = at * rate(step, now, start, end)
+        x = torch.from_numpy(source)
+        loss = compiled(x, (x != 0).long(), torch.from_numpy(labels))
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for opt in opts:
+            opt.step()
+            opt.zero_grad()
+        running.append(loss.item())
+        if not math.isfinite(running[-1]):
+            raise FloatingPointError(f"The loss is {running[-1]} at step {step}.")
+        step, seen = step + 1, seen + args.batch
+        if step % 100 == 0:
+            speed = seen / (time.time() - shown)
+            print(f"{datetime.now(UTC):%H:%M:%S}\t{step}\tloss {np.mean(running):.3f}\t{speed:.0f} ex/s", file=log)
+            running, seen, shown = [], 0, time.time()
+        if time.time() - kept > args.every:
+            report(model, tokenizer, held_out, step, args.run, log)
+            save(checkpoint, model, opts, step, start)
+            kept = shown = time.time()
+            seen = 0
+    report(model, tokenizer, held_out, step, args.run, log)
+    save(checkpoint, model, opts, step, start)
+
+
+def report(model, tokenizer: Tokenizer, held_out: list[dict], step: int, run: Path, log) -> None:
+    """Score the held-out names into the log, the answers into a file beside it."""
+    model.eval()
+    scores, answers = score(model, tokenizer, held_out)
+    model.train()
+    print(f"{datetime.now(UTC):%H:%M:%S}\t{step}\tchrF en {scores['en']:.1f} fr {scores['fr']:.1f}", file=log)
+    lines = [f"{h['source']}\t{a}\t{h['target']}" for h, a in zip(held_out, answers, strict=True)]
+    (run / "answers.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("shards", type=Path, help="folder of `build`: tokenizer.json, held_out.json, *.npz")
+    parser.add_argument("run", type=Path, help="folder of checkpoint and log")
+    parser.add_argument("--mix", required=True, help="shard=weight, comma between")
+    parser.add_argument("--until", required=True, help="HH:MM in UTC at which the rate reaches its end")
+    parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
+    parser.add_argument("--held-out", type=int, default=200, help="examples scored at each checkpoint")
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--muon", type=float, default=0.02)
+    parser.add_argument("--adam", type=float, default=4e-3)
+    parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--feed-forward", type=int, default=1024)
+    parser.add_argument("--encoder", type=int, default=4)
+    parser.add_argument("--decoder", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=1)
+    fit(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

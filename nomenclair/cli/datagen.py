@@ -1,15 +1,17 @@
-"""Commands of the room datagen: scan, generate, curate."""
+"""Commands of the room datagen: scan; generate and prompt stand in generate.py."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nomenclair.cli import generate
 from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, progress, room, workspace
 
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: nomenclair scan ~/Documents /usr/share --exclude '*.pyc'")(scan)
+    generate.register(app)
 
 
 def scan(

@@ -1,0 +1,95 @@
+"""Hard stops on tokens and money: nothing is sent that, at its dearest, could pass a cap."""
+
+from dataclasses import dataclass, field
+
+from datagen.ledger import Usage
+from datagen.prices import Price
+from nomenclair.errors import PartialResult, UserError
+
+# How much more input than ever seen so far, per token counted here, a reply may turn out to have cost.
+MARGIN = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A request before it is sent: input tokens as counted here, bytes, the most tokens of its reply."""
+
+    input_estimate: int
+    input_bytes: int
+    reply_tokens: int
+
+
+@dataclass(slots=True)
+class Budget:
+    """Caps of one run (`max_cost` in US dollars; None: no cap) and what it has used.
+
+    `used` is the sum of the usage fields of the replies. `at_risk` is the most that tries without a reply
+    (timeouts, connections lost in mid-reply) may have been billed for; caps count it too.
+    """
+
+    price: Price | None = None
+    max_cost: float | None = None
+    max_tokens: int | None = None
+    batch: bool = False
+    used: Usage = field(default_factory=Usage)
+    at_risk: Usage = field(default_factory=Usage)
+    # Tokens that the endpoint counts for one of ours: unknown before its first reply.
+    ratio: float | None = None
+    _open: dict[str, Size] = field(default_factory=dict)
+
+    def __post_init__(self):
+        if self.max_cost is not None and self.price is None:
+            raise UserError(
+                "No price is known for this model, so --max-cost cannot be held.",
+                "Add the model to prompts/prices.toml (or give --prices FILE), or use --max-tokens.",
+            )
+
+    @property
+    def waits_for_first_reply(self) -> bool:
+        """Under a cap one request goes ahead: its reply tells how this endpoint counts."""
+        capped = self.max_cost is not None or self.max_tokens is not None
+        return capped and self.ratio is None and bool(self._open)
+
+    def bound(self, size: Size) -> Usage:
+        """The most that one try of a request can cost."""
+        tokens = size.input_bytes
+        if self.ratio is not None:
+            tokens = min(tokens, int(size.input_estimate * self.ratio * MARGIN) + 8)
+        return Usage(tokens, 0, size.reply_tokens)
+
+    def reserve(self, key: str, size: Size) -> None:
+        """Set aside the most that a request can cost; PartialResult where a cap could be passed."""
+        worst = sum((self.bound(s) for s in (*self._open.values(), size)), self.used + self.at_risk)
+        cap = None
+        if self.max_tokens is not None and worst.total > self.max_tokens:
+            cap = f"--max-tokens {self.max_tokens}"
+        if self.max_cost is not None and self.cost(worst) > self.max_cost:
+            cap = f"--max-cost {self.max_cost:g}"
+        if cap:
+            raise PartialResult(
+                f"The next request could pass {cap}, so it was not sent ({self.spent_text()} in this run).",
+                "Run the same command again to go on (each run has its own cap), or raise the cap.",
+            )
+        self._open[key] = size
+
+    def settle(self, key: str, usage: Usage | None) -> None:
+        """A request has ended: with the usage that its reply reports, or without a reply (None)."""
+        size = self._open.pop(key)
+        if usage is not None:
+            self.used += usage
+            if usage.input:
+                self.ratio = max(self.ratio or 1.0, usage.input / size.input_estimate)
+
+    def lost_try(self, key: str) -> None:
+        """A try got no reply but may be billed."""
+        if key in self._open:
+            self.at_risk += self.bound(self._open[key])
+
+    def cost(self, usage: Usage) -> float:
+        return self.price.cost(usage, self.batch) if self.price else 0.0
+
+    def spent_text(self) -> str:
+        tokens = f"{self.used.input:,} + {self.used.output:,} tokens"
+        if self.price is None:
+            return f"{tokens}, price unknown"
+        return f"{tokens}, ${self.cost(self.used):.4f} at prices of {self.price.as_of}"

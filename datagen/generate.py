@@ -1,0 +1,322 @@
+"""Names × an endpoint → ledger → pairs: resumable, within a budget, many requests in flight.
+
+Everything that decides runs in one loop (`Run._drive`); the tasks beside it only wait for the network. So no
+state is shared between threads, and each reply is in the ledger before the next decision.
+"""
+
+import asyncio
+import json
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+
+from datagen import language, parse
+from datagen.asks import Ask, Request, make_request
+from datagen.budget import Budget
+from datagen.cascade import carry_over
+from datagen.ledger import Ledger, Outcome, Usage
+from datagen.prompts import Prompt
+from datagen.queue import FINAL, Queue, State, family
+from datagen.spelling import dictionary
+from datagen.teacher import Dialect, Endpoint, Refused, Reply, Unanswered, Unsupported
+from nomenclair.errors import PartialResult, UserError
+from nomenclair.kinds import KindTable
+from nomenclair.records import Pair, Rejected
+
+# Requests that end without an answer while others get one, before a name waits for the next run.
+UNANSWERED = 3
+# Requests refused before any is answered: the fault is in all of them.
+REFUSED_AT_START = 3
+NOT_ASKED = "not-asked-yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`people` are names of persons to mask; `cascade` carries texts over to siblings of a name."""
+
+    model: str
+    per_request: int = 10
+    samples: int = 1
+    people: Sequence[str] = ()
+    cascade: bool = True
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a run has done so far; `tell` of `Run` shows it."""
+
+    names: int = 0
+    done: int = 0
+    requests: int = 0
+    saved: Counter = field(default_factory=Counter)
+    failures: Counter = field(default_factory=Counter)
+
+
+class Run:
+    """One run over the asks that the ledger does not answer yet. `drive` it once, then read `results`."""
+
+    def __init__(
+        self,
+        asks: Sequence[Ask],
+        prompt: Prompt,
+        options: Options,
+        ledger: Ledger,
+        budget: Budget,
+        tell: Callable[[Progress], None],
+    ):
+        self.progress = Progress(names=len(asks))
+        self._asks, self._prompt, self._options, self._ledger = asks, prompt, options, ledger
+        self._budget, self._tell = budget, tell
+        self.state = State(asks, ledger.outcomes())
+        self.answered_before = sum(self.state.settled(a.item) for a in asks)
+        self.progress.done = self.answered_before
+        self._unanswered: dict[str, Unanswered] = {}
+        self._stop: UserError | None = None
+        self._dialect = Dialect(**json.loads(ledger.get(f"dialect {options.model}", "{}")))
+        self._in_flight: dict[asyncio.Task, tuple[Request, int]] = {}
+        self._refused_at_start = 0
+        todo = [a for a in asks if not self.state.settled(a.item)]
+        self.queue = Queue(todo, self.state, options.per_request, options.cascade)
+        if options.cascade:
+            self._carry_from_before([a for a in asks if self.state.texts(a.item)])
+
+    def _carry_from_before(self, answered: Sequence[Ask]) -> None:
+        """Names that came new since the last run may follow from what was answered then."""
+        by_family = {family(a): a for a in answered}
+        for ask in self.queue.leaders():
+            before = by_family.get(family(ask))
+            if before is None or not self._carry(before, ask):
+                self.queue.add([ask])
+            if before is not None:
+                self.queue.add(s for s in self.queue.siblings(ask) if not self._carry(before, s))
+
+    def drive(self, endpoint: Endpoint) -> None:
+        """Send what is missing until nothing is left, or raise why the run ended early.
+
+        Raises PartialResult where something was done (a budget reached, an endpoint that went away, Ctrl-C),
+        and UserError where nothing was. In each case every reply that came is in the ledger.
+        """
+        asyncio.run(self._drive(endpoint))
+        if self._stop is not None:
+            if self.progress.done > self.answered_before:
+                left = self.progress.names - self.progress.done
+                raise PartialResult(f"{self._stop.what} {left} answers are missing.", self._stop.cure)
+            raise self._stop
+
+    async def _drive(self, endpoint: Endpoint) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread
+                loop.add_signal_handler(number, self._interrupted, endpoint)
+        self._launch(endpoint)
+        while self._in_flight:
+            done, _ = await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                request, answers_before = self._in_flight.pop(task)
+                self._landed(task, request, endpoint.answers > answers_before)
+            if self._stop is not None:
+                endpoint.stopping.set()
+            self._tell(self.progress)
+            self._launch(endpoint)
+        await endpoint.close()
+
+    def _interrupted(self, endpoint: Endpoint) -> None:
+        endpoint.stopping.set()
+        if self._stop is None:
+            self._stop = PartialResult(
+                "Interrupted: the requests in flight were awaited, nothing more was sent.",
+                "Run the same command again to go on.",
+            )
+        else:
+            for task in self._in_flight:
+                task.cancel()
+
+    def _launch(self, endpoint: Endpoint) -> None:
+        while self._stop is None and len(self._in_flight) < endpoint.gate.limit:
+            if self._budget.waits_for_first_reply:
+                return
+            asks = self.queue.take()
+            if not asks:
+                return
+            request = make_request(asks, self._prompt, self._options.model, self._dialect)
+            try:
+                self._ledger.need_room()
+                self._budget.reserve(request.key, request.size)
+                self._ledger.record_request(
+                    request.key, "ask", self._options.model, self._prompt.version, json.dumps(request.body)
+                )
+            except UserError as stop:
+                self._stop = stop
+                return
+            bound = self._budget.bound(request.size).total
+            task = asyncio.ensure_future(endpoint.send(request.key, request.body, bound, self._dialect))
+            self._in_flight[task] = (request, endpoint.answers)
+            self.progress.requests += 1
+
+    def failed(self, key: str, code: str, message: str) -> None:
+        """To be given to the Endpoint: a try that failed is counted and written down."""
+        self.progress.failures[code] += 1
+        if code in ("timeout", "reset"):
+            self._budget.lost_try(key)
+        try:
+            self._ledger.record_failure(key, code, message)
+        except UserError as stop:
+            self._stop = self._stop or stop
+        self._tell(self.progress)
+
+    def _landed(self, task: asyncio.Task, request: Request, others_answered: bool) -> None:
+        """Take in how a request ended. Whatever happens here, the other requests in flight are not lost."""
+        result = _result_of(task)
+        answer = parse.read_answer(result.raw) if isinstance(result, Reply) else None
+        self._budget.settle(request.key, Usage(*answer.usage) if answer else None)
+        asks = list(request.by_id.values())
+        try:
+            if isinstance(result, Reply):
+                self._replied(request, result, answer)
+            elif isinstance(result, Unsupported):
+                self._adapt(asks, result.dialect)
+            elif isinstance(result, Refused):
+                self._refused(asks, result)
+            elif isinstance(result, UserError):
+                raise result
+            elif isinstance(result, Unanswered) and self._stop is None:
+                self._went_unanswered(asks, result, others_answered)
+        except UserError as stop:
+            self._stop = self._stop or stop
+
+    def _adapt(self, asks: Sequence[Ask], dialect: Dialect) -> None:
+        if dialect != self._dialect:
+            self._dialect = dialect
+            self._ledger.set(f"dialect {self._options.model}", json.dumps(asdict(dialect)))
+        for ask in asks:
+            self.queue.again(ask) if ask.reasons else self.queue.put_back([ask])
+
+    def _replied(self, request: Request, reply: Reply, answer: parse.Answer) -> None:
+        parsed = parse.parse(answer, {i: a.masked.text for i, a in request.by_id.items()}, swapped)
+        outcomes = [_outcome(request.by_id[i], found) for i, found in parsed.items.items()]
+        self._ledger.record_reply(request.key, reply.seconds, reply.raw, Usage(*answer.usage), outcomes)
+        for ask, outcome in zip(request.by_id.values(), outcomes, strict=True):
+            self._settle(ask, outcome)
+
+    def _refused(self, asks: Sequence[Ask], refused: Refused) -> None:
+        if refused.reason == "bad-request" and not self._budget.used.total:
+            self._refused_at_start += 1
+            if self._refused_at_start >= REFUSED_AT_START:
+                raise UserError(
+                    f"The endpoint refuses every request: {refused.raw}",
+                    "Mend what it says (the model's name, most often), then run the same command again.",
+                )
+        if len(asks) > 1:  # one of them may be the cause: each alone
+            for ask in asks:
+                self.queue.again(ask)
+            return
+        ask = asks[0]
+        outcome = Outcome(
+            ask.item, len(ask.reasons), ask.file.id, reason=refused.reason, raw=refused.raw, via=FINAL
+        )
+        self._ledger.record_outcomes([outcome])
+        self._settle(ask, outcome)
+
+    def _went_unanswered(self, asks: Sequence[Ask], last: Unanswered, others_answered: bool) -> None:
+        asks = [replace(ask, unanswered=ask.unanswered + 1) for ask in asks]
+        gone = [ask for ask in asks if ask.unanswered >= UNANSWERED]
+        self._unanswered.update({ask.item: last for ask in gone})
+        if not others_answered and (gone or not self._budget.used.total):
+            raise UserError(
+                f"The endpoint does not answer ({last.code}: {last.message.strip()}).",
+                "Check that it runs and OPENAI_BASE_URL, then run the same command again to go on.",
+            )
+        for ask in asks:
+            if ask.item in self._unanswered:
+                self.queue.add(self.queue.siblings(ask))
+            else:
+                self.queue.again(ask)
+
+    def _settle(self, ask: Ask, outcome: Outcome) -> None:
+        """Take note of an outcome; ask again what failed, and free the siblings of what is settled."""
+        self.state.add(outcome)
+        if not self.state.settled(ask.item):
+            self.queue.again(ask.after(outcome.reason))
+            return
+        self.progress.done += 1
+        siblings = self.queue.siblings(ask)
+        if outcome.reason:
+            self.queue.add(siblings)
+        else:
+            self.queue.add(s for s in siblings if not self._carry(ask, s))
+
+    def _carry(self, answered: Ask, sibling: Ask) -> bool:
+        texts = self.state.texts(answered.item)
+        carried = texts and carry_over(answered.masked.text, texts, sibling.masked.text)
+        if not carried:
+            return False
+        found, via = carried
+        outcome = Outcome(sibling.item, 0, sibling.file.id, found.en, found.fr, via=via)
+        self._ledger.record_outcomes([outcome])
+        self.state.add(outcome)
+        self.progress.done += 1
+        self.progress.saved[via] += 1
+        return True
+
+    def results(self, kinds: KindTable) -> Iterator[Pair | Rejected]:
+        """One row per name, in the order of the names: what `pairs` and `pairs_rejected` hold."""
+        for ask in self._asks:
+            if ask.sample == 0:
+                yield self._result(ask, kinds)
+
+    def _result(self, ask: Ask, kinds: KindTable) -> Pair | Rejected:
+        file, last = ask.file, self.state.last.get(ask.item)
+        if last is not None and not last.reason:
+            return Pair(
+                file.id,
+                file.name,
+                ask.masked.restore(last.en),
+                ask.masked.restore(last.fr),
+                kinds.of(file.name).kind,
+                self._options.model,
+                self._prompt.version,
+            )
+        if last is not None:
+            return Rejected(file.id, file.name, "generate", last.reason, last.raw)
+        if ask.item in self._unanswered:
+            lost = self._unanswered[ask.item]
+            return Rejected(file.id, file.name, "generate", f"unanswered-{lost.code}", lost.message)
+        return Rejected(file.id, file.name, "generate", NOT_ASKED, "")
+
+
+def _result_of(task: asyncio.Task) -> Reply | Refused | Unanswered | Unsupported | UserError | None:
+    """What a task gave or raised; None where it was cancelled."""
+    try:
+        return task.result()
+    except (Unsupported, UserError) as error:
+        return error
+    except asyncio.CancelledError:
+        return None
+
+
+def _outcome(ask: Ask, found: parse.Texts | parse.Fault) -> Outcome:
+    attempt, file_id = len(ask.reasons), ask.file.id
+    if isinstance(found, parse.Texts):
+        return Outcome(ask.item, attempt, file_id, found.en, found.fr)
+    return Outcome(ask.item, attempt, file_id, reason=found.reason, raw=found.raw)
+
+
+def swapped(en: str, fr: str) -> bool:
+    """Do the two texts stand in each other's place? Cheap evidence only: it is asked of every reply."""
+    return _leaning(en) > 0 > _leaning(fr)
+
+
+def _leaning(text: str) -> int:
+    """Positive for French, negative for English: function words, dictionary words and accents."""
+    words = [w.casefold() for w in language.WORD.findall(text)]
+    french, english = dictionary("fr"), dictionary("en")
+    function = {lang: known - language.SHARED for lang, known in language.FUNCTION_WORDS.items()}
+    return sum(
+        2 * ((w in function["fr"]) - (w in function["en"]))
+        + (w in french)
+        - (w in english)
+        + bool(language.FRENCH_LETTER.search(w))
+        for w in words
+    )

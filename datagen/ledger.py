@@ -1,0 +1,268 @@
+"""What was sent, what came back, what it cost and what became of each name: one SQLite file per workspace.
+
+A reply and its outcomes are committed together before anything else is done with them, so a killed run loses
+at most the requests in flight. No reply is ever changed or deleted: what was paid for stays readable,
+whatever became of it.
+"""
+
+import fcntl
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from nomenclair.errors import PartialResult, UserError
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS requests (
+    key TEXT PRIMARY KEY, purpose TEXT NOT NULL, model TEXT NOT NULL, prompt TEXT NOT NULL,
+    body TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS replies (
+    id INTEGER PRIMARY KEY, request TEXT NOT NULL, at TEXT NOT NULL, seconds REAL NOT NULL, raw TEXT NOT NULL,
+    input INTEGER NOT NULL, cached INTEGER NOT NULL, output INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS replies_of ON replies (request);
+CREATE TABLE IF NOT EXISTS outcomes (
+    item TEXT NOT NULL, attempt INTEGER NOT NULL, name_id TEXT NOT NULL, en TEXT NOT NULL, fr TEXT NOT NULL,
+    reason TEXT NOT NULL, raw TEXT NOT NULL, via TEXT NOT NULL, reply INTEGER, PRIMARY KEY (item, attempt));
+CREATE TABLE IF NOT EXISTS failures (
+    id INTEGER PRIMARY KEY, request TEXT NOT NULL, at TEXT NOT NULL, code TEXT NOT NULL,
+    message TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS judgements (
+    item TEXT PRIMARY KEY, name_id TEXT NOT NULL, faithful INTEGER NOT NULL, french INTEGER NOT NULL,
+    english INTEGER NOT NULL, agreement INTEGER NOT NULL, why TEXT NOT NULL, reply INTEGER);
+CREATE TABLE IF NOT EXISTS batches (id TEXT PRIMARY KEY, state TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batch_lines (
+    batch TEXT NOT NULL, request TEXT NOT NULL, asks TEXT NOT NULL, PRIMARY KEY (batch, request));
+CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+"""
+
+# Sending stops while this much is still free, so that the replies in flight find room.
+RESERVE_BYTES = 512 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one or many replies, as the endpoint itself reports them. `cached` is a part of `input`."""
+
+    input: int = 0
+    cached: int = 0
+    output: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(self.input + other.input, self.cached + other.cached, self.output + other.output)
+
+    @property
+    def total(self) -> int:
+        return self.input + self.output
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one attempt made of one name: two texts, or a reason code and the raw part that earned it.
+
+    `item` is the hash of everything that decides the answer (model, prompt, masked name, sample). `via` tells
+    how it came: asked, or carried over from a sibling (family, words).
+    """
+
+    item: str
+    attempt: int
+    name_id: str
+    en: str = ""
+    fr: str = ""
+    reason: str = ""
+    raw: str = ""
+    via: str = "asked"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A second reading of a pair: four marks from 1 (bad) to 5 (good) and why."""
+
+    item: str
+    name_id: str
+    faithful: int
+    french: int
+    english: int
+    agreement: int
+    why: str
+
+
+class Ledger:
+    """Open with `open_ledger`, which holds a lock: two runs on one ledger would pay twice."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection):
+        self.path = path
+        self._db = connection
+
+    def record_request(self, key: str, purpose: str, model: str, prompt: str, body: str) -> None:
+        with self._writing():
+            self._db.execute(
+                "INSERT OR IGNORE INTO requests VALUES (?, ?, ?, ?, ?, ?)",
+                (key, purpose, model, prompt, body, _now()),
+            )
+
+    def record_reply(
+        self,
+        request: str,
+        seconds: float,
+        raw: str,
+        usage: Usage,
+        outcomes: Sequence[Outcome] = (),
+        judgements: Sequence[Judgement] = (),
+    ) -> None:
+        with self._writing():
+            reply = self._db.execute(
+                "INSERT INTO replies (request, at, seconds, raw, input, cached, output)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (request, _now(), seconds, raw, usage.input, usage.cached, usage.output),
+            ).lastrowid
+            self._insert_outcomes(outcomes, reply)
+            self._db.executemany(
+                "INSERT OR REPLACE INTO judgements VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                ((*astuple(j), reply) for j in judgements),
+            )
+
+    def record_outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        """Outcomes without a reply: carried over from a sibling, or refused by the endpoint with an error."""
+        with self._writing():
+            self._insert_outcomes(outcomes, None)
+
+    def record_failure(self, request: str, code: str, message: str) -> None:
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO failures (request, at, code, message) VALUES (?, ?, ?, ?)",
+                (request, _now(), code, message),
+            )
+
+    def record_batch(self, batch: str, state: str, lines: Iterable[tuple[str, str]] = ()) -> None:
+        """`lines` are (request key, asks as JSON); they are given once, when the batch is made."""
+        with self._writing():
+            self._db.execute(
+                "INSERT INTO batches VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
+                (batch, state, _now()),
+            )
+            self._db.executemany(
+                "INSERT OR IGNORE INTO batch_lines VALUES (?, ?, ?)", ((batch, *line) for line in lines)
+            )
+
+    def open_batches(self) -> list[str]:
+        """Batches whose replies have not all been read into this ledger yet."""
+        return [b for (b,) in self._db.execute("SELECT id FROM batches WHERE state = 'open' ORDER BY at")]
+
+    def batch_lines(self, batch: str) -> dict[str, str]:
+        return dict(self._db.execute("SELECT request, asks FROM batch_lines WHERE batch = ?", (batch,)))
+
+    def has_reply(self, request: str) -> bool:
+        return bool(self._db.execute("SELECT 1 FROM replies WHERE request = ?", (request,)).fetchone())
+
+    def set(self, key: str, value: str) -> None:
+        with self._writing():
+            self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (key, value))
+
+    def get(self, key: str, default: str = "") -> str:
+        row = self._db.execute("SELECT value FROM settings WHERE key = ?", (key,)).fetchone()
+        return row[0] if row else default
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Every outcome, oldest attempt of an item first."""
+        rows = self._db.execute(
+            "SELECT item, attempt, name_id, en, fr, reason, raw, via FROM outcomes ORDER BY item, attempt"
+        )
+        return (Outcome(*row) for row in rows)
+
+    def judgements(self) -> Iterator[Judgement]:
+        rows = self._db.execute(
+            "SELECT item, name_id, faithful, french, english, agreement, why FROM judgements"
+        )
+        return (Judgement(*row) for row in rows)
+
+    def usage(self) -> Usage:
+        """The sum over all replies ever recorded here."""
+        row = self._db.execute("SELECT TOTAL(input), TOTAL(cached), TOTAL(output) FROM replies").fetchone()
+        return Usage(*map(int, row))
+
+    def usage_by_model(self) -> dict[str, Usage]:
+        rows = self._db.execute(
+            "SELECT model, SUM(input), SUM(cached), SUM(output) FROM replies"
+            " JOIN requests ON requests.key = replies.request GROUP BY model ORDER BY model"
+        )
+        return {model: Usage(*counts) for model, *counts in rows}
+
+    def failures(self) -> dict[str, int]:
+        """How often each transport failure was met, over all runs."""
+        return dict(self._db.execute("SELECT code, COUNT(*) FROM failures GROUP BY code ORDER BY code"))
+
+    def count(self, table: str) -> int:
+        if table not in ("requests", "replies", "outcomes", "failures", "judgements", "batches"):
+            raise ValueError(f"no table {table}")
+        return self._db.execute(f"SELECT COUNT(*) FROM {table}").fetchone()[0]
+
+    def need_room(self) -> None:
+        """UserError when the disk is nearly full: nothing more may be paid for that could not be kept."""
+        free = shutil.disk_usage(self.path.parent).free
+        if free < RESERVE_BYTES:
+            raise UserError(
+                f"The disk of {self.path.parent} is nearly full ({free // 1024} KiB left): sending stops.",
+                "Free some space, then run the same command again; every reply so far is kept.",
+            )
+
+    def _insert_outcomes(self, outcomes: Iterable[Outcome], reply: int | None) -> None:
+        self._db.executemany(
+            "INSERT OR IGNORE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            ((*astuple(o), reply) for o in outcomes),
+        )
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            with self._db:
+                yield
+        except sqlite3.OperationalError as error:
+            raise PartialResult(
+                f"Cannot write {self.path}: {error}. What stood in it before is unharmed.",
+                "Free some space, then run the same command again.",
+            ) from error
+
+
+@contextmanager
+def open_ledger(path: Path) -> Iterator[Ledger]:
+    """Open (or make) a ledger and hold it until the block ends.
+
+    Raises UserError where another run holds it, where it is not a ledger, or where it cannot be written.
+    """
+    lock = path.with_name(path.name + ".lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = open(lock, "w")  # noqa: SIM115 (held as long as the ledger is)
+    except OSError as error:
+        raise UserError(
+            f"Cannot write in {path.parent}: {error.strerror}.", "Choose another folder with --workspace."
+        ) from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise UserError(
+                f"Another run is writing {path}.", "Wait for it to end (or stop it), then try again."
+            ) from error
+        connection = sqlite3.connect(path)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            # A reply is paid for: it must survive a power cut as well, so each commit reaches the disk.
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.executescript(SCHEMA)
+            yield Ledger(path, connection)
+        except sqlite3.DatabaseError as error:
+            raise UserError(
+                f"{path} cannot be used as a ledger: {error}.",
+                "If the disk is full, free some space; if the file is damaged, move it away, then run again.",
+            ) from error
+        finally:
+            connection.close()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -1,0 +1,219 @@
+"""What must not leave the machine: found in a name before it is sent, masked, and put back after.
+
+A placeholder is a plain word such as EMAIL_1, so that a model can use it in a sentence. Masking is a pure
+function of the name, so nothing has to be stored to undo it.
+"""
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import phonenumbers
+
+from nomenclair import names
+from nomenclair.errors import UserError
+
+# National formats that are looked for besides +international ones.
+PHONE_REGIONS = ("FR", "US", "GB")
+
+EMAIL = re.compile(r"[\w.+%-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![A-Za-z0-9])")
+# Where the address is the end of the name, its last label looks like an extension.
+MAIL_DOMAINS = frozenset("com org net edu gov io fr eu be ch ca uk de es it us info biz co me".split())
+NOT_MAIL = re.compile(r"@\d+(?:\.\d+)*x?\.|@[^@]*\.(?:service|socket|timer|target|mount|slice|path|device)$")
+IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ _.-]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
+CARD = re.compile(r"(?<!\d)[2-6](?:[ _.-]?\d){12,18}(?!\d)")
+LONG_HEX = re.compile(r"(?=[a-fA-F]*(?:[0-9][a-fA-F]*){4})[0-9a-fA-F]{16,}")
+DATE_AND_HOUR = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
+TOKEN = re.compile(r"[A-Za-z0-9+=]{20,}")
+PASSWORD = re.compile(
+    r"(?i)(?:password|passwd|pwd|secret|token|api[_-]?key|mdp|mot[_ -]?de[_ -]?passe)\s*[=:]\s*(\S+)"
+)
+
+
+LABELS = "EMAIL|PHONE|IBAN|CARD|SECRET|HEX|PERSON"
+# A placeholder is a word of its own: a separator goes where it touches a letter or a digit.
+PLACEHOLDER_EDGE = re.compile(rf"(?<=[A-Za-z0-9])(?=(?:{LABELS})_[0-9]+)|(?<=[A-Z]_[0-9])(?=[A-Za-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """A name as it may be sent; `hidden` holds (placeholder, what it stands for)."""
+
+    text: str
+    hidden: tuple[tuple[str, str], ...] = ()
+
+    def restore(self, text: str) -> str:
+        """Put the hidden values back into a description."""
+        for placeholder, value in self.hidden:
+            text = re.sub(rf"\b{placeholder}\b", lambda _, v=value: v, text)
+        return text
+
+
+def mask(name: str, people: Sequence[str] = ()) -> Masked:
+    """Hide secrets, addresses, numbers of persons and long ids; `people` are names of persons to hide too.
+
+    >>> mask("cv_jean.dupont@free.fr.pdf").text
+    'EMAIL_1.pdf'
+    """
+    spans = sorted(_spans(name, people), key=lambda s: (s[0], -s[1]))
+    out, hidden, end = [], [], 0
+    counts: Counter[str] = Counter()
+    for start, stop, label in _merged(spans):
+        value = name[start:stop]
+        placeholder = next((p for p, v in hidden if v == value and p.startswith(label)), None)
+        while placeholder is None:
+            counts[label] += 1
+            candidate = f"{label}_{counts[label]}"
+            if candidate not in name:  # a file may really be called EMAIL_1
+                placeholder = candidate
+                hidden.append((placeholder, value))
+        out += [name[end:start], placeholder]
+        end = stop
+    text = "".join([*out, name[end:]])
+    for placeholder, value in hidden:
+        # A person's name may be a part of other words; any other value must not show a second time.
+        if not placeholder.startswith("PERSON"):
+            text = text.replace(value, placeholder)
+    return Masked(PLACEHOLDER_EDGE.sub("_", text), tuple(hidden))
+
+
+def _merged(spans: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
+    """Overlapping spans become one, under the label of the first."""
+    current: tuple[int, int, str] | None = None
+    for span in spans:
+        if current and span[0] < current[1]:
+            current = (current[0], max(current[1], span[1]), current[2])
+        else:
+            if current:
+                yield current
+            current = span
+    if current:
+        yield current
+
+
+def _spans(name: str, people: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    yield from _secrets(name)
+    yield from _emails(name)
+    for m in IBAN.finditer(name):
+        if (length := _iban_length(m[0])) is not None:
+            yield m.start(), m.start() + length, "IBAN"
+    for m in CARD.finditer(name):
+        if _luhn(re.sub(r"\D", "", m[0])):
+            yield *m.span(), "CARD"
+    yield from _phones(name)
+    for pattern in (names.UUID, names.HEX_RUN, LONG_HEX):
+        for m in pattern.finditer(name):
+            yield *m.span(), "HEX"
+    for person in people:
+        for m in _person(person).finditer(name):
+            yield *m.span(), "PERSON"
+
+
+def _emails(name: str) -> Iterator[tuple[int, int, str]]:
+    stem, ext = names.split_ext(name)
+    for m in EMAIL.finditer(name):
+        start, end = m.span()
+        if NOT_MAIL.search(m[0]):
+            continue
+        if end == len(name) and ext and ext[1:] not in MAIL_DOMAINS:
+            # the last label is the file's own extension: is what stands before it an address by itself?
+            inner = EMAIL.match(name, start, len(stem))
+            if not inner:
+                continue
+            end = inner.end()
+        yield start, end, "EMAIL"
+
+
+def _phones(name: str) -> Iterator[tuple[int, int, str]]:
+    # The matcher knows spaces, dots and dashes; underscores are the file's own way to write them.
+    text = name.replace("_", " ")
+    for region in PHONE_REGIONS:
+        for match in phonenumbers.PhoneNumberMatcher(text, region):
+            if DATE_AND_HOUR.match(match.raw_string):
+                continue  # 2023110814 is a date and an hour, and a number in Washington
+            yield match.start, match.end, "PHONE"
+
+
+def _iban_length(text: str) -> int | None:
+    """How much of `text` is a valid IBAN (what follows one may look like its end); None where nothing is."""
+    for end in range(len(text), 14, -1):
+        compact = re.sub(r"[ _.-]", "", text[:end]).upper()
+        if 15 <= len(compact) <= 34 and text[end - 1].isalnum():
+            digits = "".join(str(int(c, 36)) for c in compact[4:] + compact[:4])
+            if int(digits) % 97 == 1:
+                return end
+    return None
+
+
+def _luhn(digits: str) -> bool:
+    doubled = (
+        d if i % 2 == 0 else (2 * d - 9 if d > 4 else 2 * d) for i, d in enumerate(map(int, digits[::-1]))
+    )
+    return 13 <= len(digits) <= 19 and sum(doubled) % 10 == 0
+
+
+def _secrets(name: str) -> Iterator[tuple[int, int, str]]:
+    for detector in _detectors():
+        # Not analyze_string: it gives back groups of a match, ghp of a whole token.
+        for pattern in detector.denylist:
+            for m in pattern.finditer(name):
+                yield *m.span(), "SECRET"
+    for m in PASSWORD.finditer(name):
+        stem_end = len(names.split_ext(name)[0])
+        end = stem_end if m.start(1) < stem_end < m.end(1) else m.end(1)
+        yield m.start(1), end, "SECRET"
+    for m in TOKEN.finditer(name):
+        if _looks_random(m[0]):
+            yield *m.span(), "SECRET"
+
+
+def _looks_random(text: str) -> bool:
+    """Upper, lower and digits mixed without words: a key or token of a service that nobody listed."""
+    kinds = (
+        any(c.isupper() for c in text),
+        any(c.islower() for c in text),
+        sum(c.isdigit() for c in text) > 2,
+    )
+    counts = Counter(text)
+    entropy = -sum(n / len(text) * math.log2(n / len(text)) for n in counts.values())
+    return all(kinds) and entropy > 3.7 and max(map(len, re.findall(r"[a-z]+", text))) < 5
+
+
+@cache
+def _detectors() -> tuple:
+    """The detectors of detect-secrets that know a service's token by its shape."""
+    from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
+    from detect_secrets.plugins.base import RegexBasedDetector
+
+    # These look for an assignment, a URL or an address in source code; a name holds none.
+    not_for_names = {"BasicAuthDetector", "IPPublicDetector", "KeywordDetector", "PrivateKeyDetector"}
+    classes = get_mapping_from_secret_type_to_class().values()
+    return tuple(
+        c() for c in classes if issubclass(c, RegexBasedDetector) and c.__name__ not in not_for_names
+    )
+
+
+@cache
+def _person(name: str) -> re.Pattern:
+    """A person's name in any case, its parts joined by anything or nothing: jean-dupont, DUPONT_Jean."""
+    parts = [re.escape(p) for p in re.split(r"[\s_.-]+", name) if p]
+    gap = r"[\s_.-]*"
+    both = {gap.join(parts), gap.join(reversed(parts))}
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(sorted(both))})(?![^\W\d_])", re.IGNORECASE)
+
+
+def read_people(path: Path) -> tuple[str, ...]:
+    """One name a line; UserError where the file cannot be read or is empty."""
+    try:
+        people = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{path} cannot be read: {error}.", "Give a UTF-8 text file, one name a line."
+        ) from error
+    if not people:
+        raise UserError(f"{path} holds no names.", "Write one name a line.")
+    return people

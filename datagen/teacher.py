@@ -1,0 +1,321 @@
+"""Who answers: the Teacher protocol, and the client for any OpenAI-compatible endpoint.
+
+`Endpoint.send` gives one request all the patience it deserves (retries, Retry-After, shared pauses) and
+reports each failure; it decides nothing about names.
+"""
+
+import asyncio
+import email.utils
+import json
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol
+
+import httpx2
+import openai
+from aiolimiter import AsyncLimiter
+
+from nomenclair.errors import UserError
+from nomenclair.records import FileName, Pair, Rejected
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {k: {"type": "string"} for k in ("id", "en", "fr")},
+                "required": ["id", "en", "fr"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["items"],
+    "additionalProperties": False,
+}
+
+
+class Teacher(Protocol):
+    """Anything that answers names by itself, without requests: the grammar.
+
+    `describe` yields exactly one row per name, in order: a Pair, or a Rejected of stage `generate` whose
+    `raw` is what stopped it (a word that the lexicon lacks).
+    """
+
+    def describe(self, names: Sequence[FileName]) -> Iterator[Pair | Rejected]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How hard an endpoint may be pressed. Seconds, requests and tokens per minute (0: no limit)."""
+
+    concurrency: int = 16
+    requests_per_minute: int = 0
+    tokens_per_minute: int = 0
+    timeout: float = 120.0
+    tries: int = 6
+    first_wait: float = 0.5
+    longest_wait: float = 30.0
+
+
+Format = Literal["schema", "json", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What this endpoint understands; learnt from its errors, kept in the ledger, so a resume knows it."""
+
+    format: Format = "schema"
+    tokens_field: str = "max_tokens"
+    temperature: bool = True
+
+    def adapted(self, message: str) -> "Dialect | None":
+        """A dialect that avoids what this 400 complains of; None where it complains of something else."""
+        text = message.lower()
+        if "max_tokens" in text and self.tokens_field == "max_tokens":
+            return replace(self, tokens_field="max_completion_tokens")
+        if "temperature" in text and self.temperature:
+            return replace(self, temperature=False)
+        if any(w in text for w in ("response_format", "json_schema", "json_object", "schema", "grammar")):
+            simpler: dict[Format, Format] = {"schema": "json", "json": "text"}
+            return replace(self, format=simpler[self.format]) if self.format in simpler else None
+        return None
+
+    def body(self, ask: "Body") -> dict:
+        """The JSON body of a chat completion. The static part stands first, so that prompt caches hit."""
+        body: dict = {"model": ask.model, "messages": ask.messages, self.tokens_field: ask.reply_tokens}
+        if self.temperature:
+            body["temperature"] = ask.temperature
+        if self.format == "schema":
+            named = {"name": "labels", "strict": True, "schema": ask.schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": named}
+        elif self.format == "json":
+            body["response_format"] = {"type": "json_object"}
+        return body
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A request before it is put in an endpoint's dialect."""
+
+    model: str
+    messages: list[dict[str, str]]
+    reply_tokens: int
+    temperature: float = 0.0
+    schema: Mapping = field(default_factory=lambda: SCHEMA)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came over the wire for a request, whole, with how long it took."""
+
+    raw: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The endpoint will never answer this request: content-filter or bad-request."""
+
+    reason: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """All tries failed for reasons that may pass: the last one's code, words and Retry-After in seconds."""
+
+    code: str
+    message: str
+    wait: float | None = None
+
+
+class Unsupported(Exception):
+    """The endpoint does not understand a part of the body; `dialect` is what to use instead."""
+
+    def __init__(self, dialect: Dialect):
+        super().__init__(str(dialect))
+        self.dialect = dialect
+
+
+class Gate:
+    """How many requests may be in flight: halved when the endpoint says 429, one more for each calm round."""
+
+    def __init__(self, highest: int):
+        self.highest = highest
+        self.limit = highest
+        self._calm = 0
+        self._closed_until = 0.0
+        self._halved_at = -1e9
+
+    def succeeded(self) -> None:
+        self._calm += 1
+        if self._calm >= self.limit and self.limit < self.highest:
+            self.limit, self._calm = self.limit + 1, 0
+
+    def refused(self, wait: float) -> None:
+        """A 429: everybody waits. A storm of them within one second counts once."""
+        now = time.monotonic()
+        self._calm = 0
+        if now - self._halved_at > 1.0:
+            self.limit, self._halved_at = max(1, self.limit // 2), now
+        self._closed_until = max(self._closed_until, now + wait)
+
+    def closed_for(self) -> float:
+        """Seconds until requests may go out again."""
+        return self._closed_until - time.monotonic()
+
+
+def client(base_url: str | None, api_key: str | None, transport: httpx2.AsyncBaseTransport | None = None):
+    """An openai client without retries of its own. UserError where neither a key nor a base URL is given."""
+    if not api_key and not base_url:
+        raise UserError(
+            "No endpoint: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.",
+            "Set them, or use --teacher grammar (no endpoint needed) or --teacher local.",
+        )
+    http = httpx2.AsyncClient(transport=transport, timeout=None) if transport else None
+    try:
+        # Local servers need no key, but the package wants one.
+        return openai.AsyncOpenAI(
+            base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http
+        )
+    except (openai.OpenAIError, httpx2.InvalidURL) as error:
+        raise UserError(f"Endpoint {base_url!r}: {error}.", "Mend OPENAI_BASE_URL.") from error
+
+
+class Endpoint:
+    """Sends bodies to one endpoint within its limits.
+
+    `failed(key, code, message)` is told of every try that failed.
+    """
+
+    def __init__(self, api: openai.AsyncOpenAI, limits: Limits, failed: Callable[[str, str, str], None]):
+        self.limits = limits
+        self.gate = Gate(limits.concurrency)
+        # Once set, nothing more is sent: what sleeps wakes up, what is in flight may land.
+        self.stopping = asyncio.Event()
+        self.answers = 0
+        self._api = api
+        self._failed = failed
+        rpm, tpm = limits.requests_per_minute, limits.tokens_per_minute
+        # Smooth rather than a burst at the start of each minute: endpoints count over shorter windows too.
+        self._requests = AsyncLimiter(1, 60 / rpm) if rpm else None
+        self._tokens = AsyncLimiter(max(1.0, tpm / 6), 10) if tpm else None
+
+    async def send(self, key: str, body: dict, tokens: int, dialect: Dialect) -> Reply | Refused | Unanswered:
+        """One request with its retries. `tokens` is the most it may use, for the tokens-per-minute limit.
+
+        Raises UserError for what no retry can mend (a wrong key, an unknown model, no credit left) and
+        Unsupported where another dialect may do.
+        """
+        last = Unanswered("none", "")
+        for attempt in range(self.limits.tries):
+            await self._turn(tokens)
+            if self.stopping.is_set():
+                break
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(self.limits.timeout):
+                    response = await self._api.chat.completions.with_raw_response.create(**body)
+                    raw = response.text
+            except openai.APIError as error:
+                last = self._judge(error, dialect)
+                if isinstance(last, Refused):
+                    self._failed(key, last.reason, last.raw)
+                    return last
+            except (TimeoutError, httpx2.HTTPError, UnicodeDecodeError) as error:
+                last = Unanswered(_code(error), str(error) or type(error).__name__)
+            else:
+                self.answers += 1
+                self.gate.succeeded()
+                return Reply(raw, time.monotonic() - began)
+            self._failed(key, last.code, last.message)
+            if self.stopping.is_set() or attempt + 1 == self.limits.tries:
+                break
+            await self._back_off(attempt, last)
+        return last
+
+    async def close(self) -> None:
+        await self._api.close()
+
+    async def _turn(self, tokens: int) -> None:
+        while (wait := self.gate.closed_for()) > 0 and not self.stopping.is_set():
+            await self._sleep(wait)
+        if self._requests:
+            await self._requests.acquire()
+        if self._tokens:
+            await self._tokens.acquire(min(tokens, self._tokens.max_rate))
+
+    async def _back_off(self, attempt: int, failure: Unanswered) -> None:
+        wait = min(self.limits.longest_wait, self.limits.first_wait * 2**attempt)
+        # Full jitter on the upper half: clients that failed together do not come back together.
+        wait *= random.uniform(0.5, 1.0)
+        if failure.code == "http-429":
+            self.gate.refused(wait if failure.wait is None else failure.wait)
+            wait = max(wait, failure.wait or 0.0)
+        await self._sleep(wait)
+
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.stopping.wait(), seconds)
+
+    def _judge(self, error: openai.APIError, dialect: Dialect) -> Refused | Unanswered:
+        """What an API error means; raises for what ends the run."""
+        if not isinstance(error, openai.APIStatusError):
+            return Unanswered(_code(error), str(error))
+        status, message = error.status_code, _message(error)
+        code = str(getattr(error, "code", "") or "")
+        if status in (401, 403):
+            raise UserError(
+                f"The endpoint {self._api.base_url} refuses the key ({status}: {message}).",
+                "Set OPENAI_API_KEY to a key of this endpoint, then run the same command again.",
+            )
+        if status == 404:
+            raise UserError(
+                f"The endpoint {self._api.base_url} knows no such model or path (404: {message}).",
+                "Check --model and OPENAI_BASE_URL (it often ends in /v1), then run the same command again.",
+            )
+        if status == 429 and "insufficient_quota" in (code, error.type or ""):
+            raise UserError(
+                f"The endpoint says that the account has no credit left ({message}).",
+                "Top it up, then run the same command again: only what is missing is asked.",
+            )
+        if status in (400, 413, 422):
+            if "content_filter" in code or "content management policy" in message:
+                return Refused("content-filter", message)
+            if other := dialect.adapted(message):
+                raise Unsupported(other)
+            return Refused("bad-request", message)
+        return Unanswered(f"http-{status}", message, _seconds(error.response.headers))
+
+
+def _code(error: Exception) -> str:
+    """timeout and reset may have been billed, connect was not: no request was taken."""
+    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
+    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
+        return "connect"
+    is_late = isinstance(error, TimeoutError | openai.APITimeoutError | httpx2.TimeoutException)
+    return "timeout" if is_late else "reset"
+
+
+def _message(error: openai.APIStatusError) -> str:
+    text = error.message if isinstance(error.message, str) else json.dumps(error.message)
+    return " ".join(text.split())[:500]
+
+
+def _seconds(headers: Mapping[str, str]) -> float | None:
+    """What Retry-After asks for, in seconds: a number, milliseconds, or an HTTP date."""
+    try:
+        if "retry-after-ms" in headers:
+            return max(0.0, float(headers["retry-after-ms"]) / 1000)
+        value = headers.get("retry-after")
+        if value is None:
+            return None
+        return max(0.0, float(value))
+    except ValueError:
+        date = email.utils.parsedate_tz(headers["retry-after"])
+        return max(0.0, email.utils.mktime_tz(date) - time.time()) if date else None

@@ -1,7 +1,75 @@
-"""Commands: describe."""
+"""Commands that use a student: describe. They need the light core alone."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from nomenclair.cli.common import DEFAULT_WORKSPACE
+from nomenclair.contract import LANGUAGES, check_lang
+from nomenclair.errors import UserError
+from nomenclair.workspace import Workspace
+
+# Names are described in blocks of this many, so that a long list streams.
+BLOCK = 1024
+SHIPPED = Path(__file__).resolve().parent.parent / "shipped"
+
+StudentOption = Annotated[
+    Path | None, typer.Option("--student", help="Folder of an exported student.", envvar="NOMENCLAIR_STUDENT")
+]
+
 
 def register(app: typer.Typer) -> None:
-    pass
+    app.command(epilog="Example: ls | nomenclair describe - --lang fr")(describe)
+
+
+def describe(
+    names: Annotated[
+        list[str], typer.Argument(help="File names; - reads them from standard input, a line each.")
+    ],
+    lang: Annotated[str, typer.Option(help="fr, en or both.")] = "both",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    student: StudentOption = None,
+) -> None:
+    """Say what files are, from their names alone."""
+    languages = list(LANGUAGES) if lang == "both" else [check_lang(lang)]
+    loaded = load_student(student)
+    given = (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names
+    for block in blocks(given):
+        found = loaded.describe_scored([(name, lang) for name in block for lang in languages])
+        for i, name in enumerate(block):
+            row = found[i * len(languages) : (i + 1) * len(languages)]
+            print(_as_json(name, row) if as_json else _as_text(name, row))
+
+
+def load_student(folder: Path | None):
+    """The student given, else the workspace's, else the one inside the package."""
+    from nomenclair.student import Student
+
+    if folder:
+        return Student.load(folder)
+    for place in (Workspace(DEFAULT_WORKSPACE).student, SHIPPED):
+        if place.is_dir():
+            return Student.load(place)
+    raise UserError(
+        "No student here: neither ./workspace/student nor one inside the package.",
+        "Name one with --student FOLDER, or make one: nomenclair run PATH",
+    )
+
+
+def blocks(names: Iterable[str]) -> Iterator[list[str]]:
+    waiting = iter(names)
+    while block := list(islice(waiting, BLOCK)):
+        yield block
+
+
+def _as_json(name: str, row: list) -> str:
+    return json.dumps({"name": name, **{d.lang: d.text for d in row}}, ensure_ascii=False)
+
+
+def _as_text(name: str, row: list) -> str:
+    return "\t".join([name.replace("\t", " ").replace("\n", " "), *(d.text for d in row)])

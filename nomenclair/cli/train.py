@@ -1,7 +1,116 @@
-"""Commands: train."""
+"""Commands of the room train: train, export, evaluate."""
+
+from dataclasses import asdict
+from typing import Annotated
 
 import typer
+from rich.table import Table
+
+from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, room, workspace
 
 
 def register(app: typer.Typer) -> None:
-    pass
+    app.command(epilog="Example: nomenclair train --base google/flan-t5-small --epochs 12")(train)
+    app.command(epilog="Example: nomenclair export --workspace ./workspace")(export)
+    app.command(epilog="Example: nomenclair evaluate --split test")(evaluate)
+
+
+def train(
+    base: Annotated[str | None, typer.Option(help="A T5: a folder, a hub name, or random.")] = None,
+    epochs: Annotated[int, typer.Option(help="Most passes over the pairs; training stops early.")] = 12,
+    batch: Annotated[int, typer.Option(help="Examples per step.")] = 32,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1e-3,
+    full: Annotated[
+        bool, typer.Option("--full", help="Tune every weight instead of a LoRA adapter.")
+    ] = False,
+    load_in_8bit: Annotated[
+        bool, typer.Option("--load-in-8bit", help="Keep the base in 8 bits (bitsandbytes).")
+    ] = False,
+    bf16: Annotated[bool, typer.Option("--bf16", help="Compute in bfloat16.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Remove an earlier training and begin again.")
+    ] = False,
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Tune a base on the reviewed pairs; the same command resumes an interrupted training."""
+    fit, data, bases = room("train.fit"), room("train.data"), room("train.bases")
+    ws = workspace(root)
+    pairs = data.workspace_pairs(ws)
+    if base is None:
+        base, why = bases.default_base()
+        console.print(why)
+    settings = fit.Settings(
+        base=base,
+        epochs=epochs,
+        batch=batch,
+        learning_rate=learning_rate,
+        full=full,
+        load_in_8bit=load_in_8bit,
+        bf16=bf16,
+    )
+    if fresh:
+        fit.remove(ws.training)
+    outcome = fit.fit(pairs, settings, ws.training)
+    evaluation = room("train.evaluate")
+    console.print(
+        f"{len(pairs)} pairs, {outcome.steps} steps, {outcome.examples_per_second:.0f} examples/s, "
+        f"{outcome.trainable_parameters:,} weights tuned, best epoch {outcome.best_epoch:g}"
+    )
+    if outcome.unknown_share:
+        console.print(
+            f"{outcome.unknown_share:.2%} of the names' tokens are unknown to this base's vocabulary"
+        )
+    console.print(evaluation.overfit_verdict(asdict(outcome)))
+    console.print(f"logs: tensorboard --logdir {ws.training / 'tensorboard'}")
+
+
+def export(root: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
+    """Write the int8 student folder, after its gates: same tokens as torch, chrF kept."""
+    module, data, corpus = room("train.export"), room("train.data"), room("datagen.corpus")
+    ws = workspace(root)
+    ws.need(ws.training / "training.json", "train")
+    held_out = [pair for pair in data.workspace_pairs(ws) if data.split_of(pair.name) != "train"]
+    table = module.export(ws.training, ws.student, held_out, corpus.FOLDER / "kinds.tsv")
+    languages = list(table[0].chrf)
+    shown = Table(
+        "precision",
+        "MB",
+        *(f"chrF {lang}" for lang in languages),
+        *(f"same as fp32 {lang}" for lang in languages),
+    )
+    for row in table:
+        shown.add_row(
+            row.precision,
+            f"{row.megabytes:.1f}",
+            *(f"{row.chrf[lang]:.1f}" for lang in languages),
+            *(f"{row.same_as_fp32[lang]:.0%}" for lang in languages),
+        )
+    console.print(shown)
+    console.print(f"student: {ws.student}")
+
+
+def evaluate(
+    split: Annotated[str, typer.Option(help="Which held-out pairs: test or validation.")] = "test",
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Score the exported student on held-out pairs, beside the untuned base and extension lookup."""
+    module, data = room("train.evaluate"), room("train.data")
+    ws = workspace(root)
+    ws.need(ws.student / "student.json", "export")
+    pairs = [pair for pair in data.workspace_pairs(ws) if data.split_of(pair.name) == split]
+    report = module.evaluate_workspace(ws, pairs)
+    shown = Table("who", "lang", "chrF", "BLEU", "ROUGE-L", "kind", "names")
+    for who, scores in report["scores"].items():
+        for lang, row in scores.items():
+            shown.add_row(
+                who,
+                lang,
+                f"{row['chrf']:.1f}",
+                f"{row['bleu']:.1f}",
+                f"{row['rougeL']:.1f}",
+                f"{row['kind']:.0%}",
+                str(row["n"]),
+            )
+    console.print(shown)
+    console.print(report["verdict"])
+    console.print(f"by kind, and every text: {ws.evaluation}")

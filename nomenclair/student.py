@@ -1,0 +1,154 @@
+"""Student: an exported folder that describes names. numpy, onnxruntime and tokenizers only.
+
+The folder holds model.onnx (token ids to token ids, see train/t5_graph.py), tokenizer.json, student.json
+(contract version, provenance, hashes) and kinds.tsv.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+from nomenclair import contract
+from nomenclair.contract import Lang
+from nomenclair.errors import UserError
+from nomenclair.kinds import Kind, KindTable
+
+MODEL, TOKENIZER, CARD, KINDS = "model.onnx", "tokenizer.json", "student.json", "kinds.tsv"
+BATCH = 32
+CURE = "Export it again (nomenclair export), or copy the whole folder again."
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A text for a name; `score` is the mean log-probability of its tokens (0 is certain)."""
+
+    name: str
+    lang: Lang
+    text: str
+    score: float
+    abstained: bool
+
+
+class Student:
+    """A loaded student. Safe to call from several threads: a run keeps no state."""
+
+    def __init__(
+        self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, kinds: KindTable, card: dict
+    ):
+        self._session = session
+        self._tokenizer = tokenizer
+        self.kinds = kinds
+        self.card = card
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike, threads: int = 0, verify: bool = False) -> "Student":
+        """Load an exported folder. `threads` 0 lets ONNX Runtime choose; `verify` checks every file's hash.
+
+        Raises UserError for a folder that is missing, damaged, or of another contract version.
+        """
+        folder = Path(folder)
+        card = _card(folder)
+        if verify:
+            _verify(folder, card)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.log_severity_level = 3
+        try:
+            session = onnxruntime.InferenceSession(
+                str(folder / MODEL), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises its own types, one per kind of damage
+            raise UserError(f"{folder / MODEL} cannot be loaded: {_first_line(error)}.", CURE) from error
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        except Exception as error:  # tokenizers raises bare Exception
+            raise UserError(f"{folder / TOKENIZER} cannot be loaded: {_first_line(error)}.", CURE) from error
+        tokenizer.no_padding()
+        tokenizer.enable_truncation(contract.MAX_SOURCE_TOKENS)
+        if not (folder / KINDS).exists():
+            raise UserError(f"{folder / KINDS} is missing.", CURE)
+        return cls(session, tokenizer, KindTable.load(folder / KINDS), card)
+
+    def describe(self, names: Sequence[str], lang: str = "fr") -> list[str]:
+        """One description per name, in order."""
+        return [found.text for found in self.describe_scored([(name, lang) for name in names])]
+
+    def describe_scored(self, asked: Iterable[tuple[str, str]]) -> list[Description]:
+        """One Description per (name, language), in order; the languages may be mixed.
+
+        Names that read the same to the model are answered once.
+        """
+        asked = [(name, contract.check_lang(lang)) for name, lang in asked]
+        sources = [contract.source_text(name, lang) for name, lang in asked]
+        answers = self._answer(list(dict.fromkeys(sources)))
+        return [
+            self._description(name, lang, *answers[source])
+            for (name, lang), source in zip(asked, sources, strict=True)
+        ]
+
+    def _description(self, name: str, lang: Lang, text: str, score: float) -> Description:
+        floor = self.card["abstain_below"][lang]
+        if text and score >= floor:
+            return Description(name, lang, text, score, False)
+        return Description(name, lang, self.kind(name).text(lang), score, True)
+
+    def kind(self, name: str) -> Kind:
+        return self.kinds.of(name)
+
+    def _answer(self, sources: list[str]) -> dict[str, tuple[str, float]]:
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(sources)]
+        # Batches of like lengths waste least padding.
+        order = sorted(range(len(sources)), key=lambda i: len(ids[i]))
+        answers: dict[str, tuple[str, float]] = {}
+        for start in range(0, len(order), BATCH):
+            rows = order[start : start + BATCH]
+            tokens, scores = self._run([ids[i] for i in rows])
+            texts = self._tokenizer.decode_batch(tokens.tolist(), skip_special_tokens=True)
+            for i, text, score in zip(rows, texts, scores, strict=True):
+                answers[sources[i]] = (text.strip(), float(score))
+        return answers
+
+    def _run(self, ids: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+        width = max(map(len, ids))
+        padded = np.zeros((len(ids), width), np.int64)
+        mask = np.zeros_like(padded)
+        for row, tokens in enumerate(ids):
+            padded[row, : len(tokens)] = tokens
+            mask[row, : len(tokens)] = 1
+        bound = np.array(contract.MAX_NEW_TOKENS, np.int64)
+        feed = {"input_ids": padded, "attention_mask": mask, "max_new_tokens": bound}
+        return self._session.run(["tokens", "score"], feed)
+
+
+def _card(folder: Path) -> dict:
+    if not folder.is_dir():
+        raise UserError(f"No student at {folder}.", "Make one: nomenclair export --workspace …")
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        version, _ = card["contract"], card["abstain_below"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{folder / CARD} cannot be read: {_first_line(error)}.", CURE) from error
+    if version != contract.CONTRACT_VERSION:
+        raise UserError(
+            f"The student at {folder} has contract version {version}, not {contract.CONTRACT_VERSION}.",
+            "Export it again with this version, or install the version that made it.",
+        )
+    return card
+
+
+def _verify(folder: Path, card: dict) -> None:
+    for name, expected in card["sha256"].items():
+        path = folder / name
+        if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            raise UserError(f"{path} is not the file that was exported.", CURE)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,109 @@
+"""The base a student starts from: a folder, a hub name, the embedded base, or a small random T5."""
+
+import json
+from collections.abc import Iterable
+
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedTokenizerFast, T5Config
+from transformers import T5ForConditionalGeneration as T5
+
+from nomenclair.errors import UserError
+from nomenclair.workspace import REPOSITORY
+
+EMBEDDED = REPOSITORY / "train" / "base" / "weights"
+FLAN_T5_SMALL = "google/flan-t5-small"
+RANDOM = "random"
+VOCABULARY = 4000
+
+
+def default_base() -> tuple[str, str]:
+    """The base where none is named, and one line that says why it is this one.
+
+    google/flan-t5-small where the hub or its cache has it, then the embedded base, then a random T5.
+    """
+    try:
+        AutoTokenizer.from_pretrained(FLAN_T5_SMALL)
+    except (OSError, ValueError):
+        pass
+    else:
+        return FLAN_T5_SMALL, f"base: {FLAN_T5_SMALL}"
+    missing = f"{FLAN_T5_SMALL} is neither in the cache nor on a hub that answers"
+    if EMBEDDED.exists():
+        return str(EMBEDDED), f"base: the embedded one ({EMBEDDED}), since {missing}"
+    return RANDOM, f"base: a small random T5, since {missing} and no embedded base is there"
+
+
+def load_tokenizer(base: str, texts: Iterable[str]) -> PreTrainedTokenizerFast:
+    """The base's tokenizer; for a random base, one trained on `texts`."""
+    if base == RANDOM:
+        return train_tokenizer(texts, VOCABULARY)
+    try:
+        return AutoTokenizer.from_pretrained(base)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"The base {base!r} cannot be loaded: {str(error).splitlines()[0]}",
+            f"Give a folder that holds a T5, a hub name that answers, or --base {EMBEDDED}",
+        ) from error
+
+
+def load_model(base: str, tokenizer: PreTrainedTokenizerFast, seed: int, **options):
+    """The base's model, unquantised unless `options` say otherwise."""
+    if base == RANDOM:
+        import torch
+
+        torch.manual_seed(seed)
+        return T5(random_config(len(tokenizer)))
+    try:
+        model = AutoModelForSeq2SeqLM.from_pretrained(base, **options)
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"The base {base!r} cannot be loaded: {str(error).splitlines()[0]}",
+            f"Give a folder that holds a T5, a hub name that answers, or --base {EMBEDDED}",
+        ) from error
+    if model.config.model_type not in ("t5", "mt5"):
+        raise UserError(
+            f"The base {base!r} is a {model.config.model_type}, not a T5.", "Choose a T5, mT5 or ByT5."
+        )
+    return model
+
+
+def random_config(vocabulary: int) -> T5Config:
+    """A T5 small enough to learn on two cores in minutes; it learns patterns, not languages."""
+    return T5Config(
+        vocab_size=vocabulary,
+        d_model=192,
+        d_kv=32,
+        d_ff=512,
+        num_layers=3,
+        num_decoder_layers=2,
+        num_heads=6,
+        feed_forward_proj="relu",
+        dropout_rate=0.1,
+        decoder_start_token_id=0,
+    )
+
+
+def train_tokenizer(texts: Iterable[str], vocabulary: int) -> PreTrainedTokenizerFast:
+    """A unigram tokenizer with byte fallback, so no name is unknown. T5's ids: pad 0, end 1, unknown 2."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.normalizer = normalizers.NFC()
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.decoder = decoders.Sequence([decoders.ByteFallback(), decoders.Metaspace()])
+    special = ["<pad>", "</s>", "<unk>"]
+    fallback = [f"<0x{byte:02X}>" for byte in range(256)]
+    trainer = trainers.UnigramTrainer(
+        vocab_size=vocabulary - len(fallback), special_tokens=special, unk_token="<unk>", show_progress=False
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    state = json.loads(tokenizer.to_str())
+    known = state["model"]["vocab"]
+    floor = min(score for _, score in known) - 10.0
+    state["model"]["vocab"] = known + [[piece, floor] for piece in fallback]
+    state["model"]["byte_fallback"] = True
+    tokenizer = Tokenizer.from_str(json.dumps(state))
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 1)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    )

@@ -1,0 +1,65 @@
+"""Pairs to examples: splits by name family, and the texts that the student reads and writes."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Literal, get_args
+
+from datasets import Dataset, DatasetDict
+
+from nomenclair.contract import LANGUAGES, source_text
+from nomenclair.errors import UserError
+from nomenclair.names import family
+from nomenclair.records import Pair
+from nomenclair.workspace import Workspace, read_records
+from review.apply import final_pairs, read_words
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+
+# Of a thousand families: the first 100 are tested, the next 100 validated.
+TEST, VALIDATION = 100, 100
+
+
+def split_of(name: str) -> Split:
+    """The split of a name, by hash of its family: rows never move between splits and siblings never part."""
+    bucket = int.from_bytes(hashlib.sha256(family(name).encode("utf-8")).digest()[:4]) % 1000
+    if bucket < TEST:
+        return "test"
+    return "validation" if bucket < TEST + VALIDATION else "train"
+
+
+def workspace_pairs(ws: Workspace) -> list[Pair]:
+    """What a student of this workspace learns from: curated pairs, a person's words winning."""
+    return final_pairs(read_records(ws.need(ws.curated, "curate"), Pair), read_words(ws.reviewed).values())
+
+
+def examples(pairs: Iterable[Pair], languages: Sequence[str] = LANGUAGES) -> DatasetDict:
+    """Rows of (id, name, lang, kind, source, target) in three splits; UserError where training has none."""
+    rows: dict[str, list[dict]] = {split: [] for split in SPLITS}
+    for pair in pairs:
+        for lang in languages:
+            rows[split_of(pair.name)].append(
+                {
+                    "id": pair.id,
+                    "name": pair.name,
+                    "lang": lang,
+                    "kind": pair.kind,
+                    "source": source_text(pair.name, lang),
+                    "target": pair.text(lang),
+                }
+            )
+    if not rows["train"] or not rows["validation"]:
+        raise UserError(
+            f"{sum(map(len, rows.values())) // len(languages)} pairs are too few to split by family.",
+            "Generate and curate some hundred pairs, or add the seed corpus: nomenclair curate --seed",
+        )
+    return DatasetDict({split: Dataset.from_list(rows[split]) for split in SPLITS if rows[split]})
+
+
+def fingerprint(pairs: Iterable[Pair]) -> str:
+    """A hash of the pairs, whatever their order: says which data a student was trained on."""
+    digest = hashlib.sha256()
+    for line in sorted("\0".join(asdict(pair).values()) for pair in pairs):
+        digest.update(line.encode("utf-8") + b"\n")
+    return digest.hexdigest()

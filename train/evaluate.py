@@ -1,0 +1,145 @@
+"""Scores of the exported student, through nomenclair.Student and not through torch, beside its baselines."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from nomenclair.contract import MAX_NEW_TOKENS, source_text
+from nomenclair.errors import UserError
+from nomenclair.kinds import KindTable
+from nomenclair.records import Pair
+from nomenclair.student import Student
+from nomenclair.workspace import Workspace, read_json, write_json
+from train import bases, metrics
+
+# The share by which validation loss may exceed training loss before the student is said to memorise.
+OVERFIT_RATIO = 1.25
+SMALLEST_GROUP = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A name to describe, with the texts that are right for it."""
+
+    name: str
+    kind: str
+    references: tuple[str, ...]
+
+
+def cases(pairs: Sequence[Pair], lang: str) -> list[Case]:
+    return [Case(pair.name, pair.kind, (pair.text(lang),)) for pair in pairs]
+
+
+def score_texts(cases: Sequence[Case], texts: Sequence[str], kinds: KindTable) -> dict:
+    """Scores over all cases, and by kind where a kind has at least five."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    for i, case in enumerate(cases):
+        groups[case.kind].append(i)
+
+    def scored(rows: Sequence[int]) -> dict[str, float]:
+        return metrics.score(
+            [cases[i].name for i in rows],
+            [texts[i] for i in rows],
+            [cases[i].references for i in rows],
+            kinds,
+        )
+
+    by_kind = {kind: scored(rows) for kind, rows in sorted(groups.items()) if len(rows) >= SMALLEST_GROUP}
+    return {**scored(range(len(cases))), "by_kind": by_kind}
+
+
+def evaluate_student(
+    student: Student, pairs: Sequence[Pair], languages: Sequence[str]
+) -> tuple[dict, list[dict]]:
+    """(scores by language, one row per name and language with what was said and what was meant)."""
+    scores, rows = {}, []
+    for lang in languages:
+        asked = cases(pairs, lang)
+        found = student.describe_scored([(case.name, lang) for case in asked])
+        scores[lang] = score_texts(asked, [d.text for d in found], student.kinds)
+        rows += [
+            {"name": c.name, "lang": lang, "text": d.text, "reference": c.references[0], "score": d.score}
+            for c, d in zip(asked, found, strict=True)
+        ]
+    return scores, rows
+
+
+def extension_lookup(pairs: Sequence[Pair], kinds: KindTable, languages: Sequence[str]) -> dict:
+    """The baseline that answers with the kind alone."""
+    return {
+        lang: score_texts(cases(pairs, lang), [kinds.of(p.name).text(lang) for p in pairs], kinds)
+        for lang in languages
+    }
+
+
+def untuned_base(
+    base: str,
+    tokenizer_folder: Path,
+    seed: int,
+    pairs: Sequence[Pair],
+    kinds: KindTable,
+    languages: Sequence[str],
+) -> dict:
+    """The base before tuning, through torch: it was never exported."""
+    tokenizer = bases.load_tokenizer(str(tokenizer_folder), ())
+    model = bases.load_model(base, tokenizer, seed).eval()
+    scores = {}
+    for lang in languages:
+        texts: list[str] = []
+        for start in range(0, len(pairs), 32):
+            batch = tokenizer(
+                [source_text(p.name, lang) for p in pairs[start : start + 32]],
+                return_tensors="pt",
+                padding=True,
+            )
+            with torch.inference_mode():
+                out = model.generate(
+                    input_ids=batch["input_ids"],
+                    attention_mask=batch["attention_mask"],
+                    max_new_tokens=MAX_NEW_TOKENS,
+                    do_sample=False,
+                )
+            texts += tokenizer.batch_decode(out, skip_special_tokens=True)
+        scores[lang] = score_texts(cases(pairs, lang), texts, kinds)
+    return scores
+
+
+def overfit_verdict(training: Mapping[str, float]) -> str:
+    """A plain sentence on training loss against validation loss."""
+    train, validation = training["train_loss"], training["validation_loss"]
+    losses = f"validation loss {validation:.2f}, training loss {train:.2f}"
+    if validation <= train * OVERFIT_RATIO:
+        return f"No overfitting: {losses}."
+    return f"Overfitting: {losses}, {validation / train - 1:.0%} higher. Add pairs or train for fewer epochs."
+
+
+def evaluate_workspace(ws: Workspace, pairs: Sequence[Pair]) -> dict:
+    """Score the workspace's student on `pairs` beside its baselines; write metrics.json and outputs.json.
+
+    `scores` maps who (student, untuned base, extension lookup) to language to scores; `verdict` is on
+    overfitting. UserError where there is no pair to score on.
+    """
+    if not pairs:
+        raise UserError("No held-out pair to score on.", "Add pairs, then run: nomenclair train --fresh")
+    student = Student.load(ws.student)
+    training = read_json(ws.training / "training.json")
+    settings = training["settings"]
+    languages = settings["languages"]
+    scores, rows = evaluate_student(student, pairs, languages)
+    tokenizer = ws.training / "tokenizer"
+    report = {
+        "scores": {
+            "student": scores,
+            "untuned base": untuned_base(
+                settings["base"], tokenizer, settings["seed"], pairs, student.kinds, languages
+            ),
+            "extension lookup": extension_lookup(pairs, student.kinds, languages),
+        },
+        "verdict": overfit_verdict(training["result"]),
+    }
+    write_json(ws.evaluation / "outputs.json", rows)
+    write_json(ws.evaluation / "metrics.json", report)
+    return report

@@ -1,0 +1,226 @@
+"""Tune a base on pairs: LoRA through peft by default. The only file that touches the GPU.
+
+Checkpoints, the best adapter, TensorBoard logs and training.json stand in the workspace's training folder; the
+same command goes on from the last checkpoint. bf16 or fp32, never fp16: T5 overflows in it.
+"""
+
+import json
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from datasets import DatasetDict
+from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+from torch.utils.tensorboard import SummaryWriter
+from transformers import (
+    BitsAndBytesConfig,
+    DataCollatorForSeq2Seq,
+    EarlyStoppingCallback,
+    Seq2SeqTrainer,
+    Seq2SeqTrainingArguments,
+    set_seed,
+)
+from transformers.integrations import TensorBoardCallback
+from transformers.trainer_utils import get_last_checkpoint
+
+from nomenclair.contract import CONTRACT_VERSION, LANGUAGES, MAX_SOURCE_TOKENS
+from nomenclair.errors import UserError
+from nomenclair.records import Pair
+from nomenclair.workspace import read_json, write_json
+from train import bases
+from train.data import examples, fingerprint
+
+# Every matrix of attention and feed-forward, in T5's names.
+LORA_TARGETS = r".*\.(q|k|v|o|wi|wi_0|wi_1|wo)"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that decides a training run; stored whole in training.json."""
+
+    base: str
+    languages: tuple[str, ...] = LANGUAGES
+    epochs: int = 12
+    batch: int = 32
+    learning_rate: float = 1e-3
+    full: bool = False
+    lora_rank: int = 16
+    lora_alpha: int = 32
+    lora_dropout: float = 0.05
+    load_in_8bit: bool = False
+    bf16: bool = False
+    patience: int = 3
+    seed: int = 20261121
+
+    @property
+    def tunes_all(self) -> bool:
+        """A random base has nothing worth freezing: an adapter alone could not learn on it."""
+        return self.full or self.base == bases.RANDOM
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What training gave; losses are mean cross-entropies per token, in nats."""
+
+    train_loss: float
+    validation_loss: float
+    best_epoch: float
+    steps: int
+    seconds: float
+    examples_per_second: float
+    trainable_parameters: int
+    unknown_share: float
+
+
+def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iterable = ()) -> Outcome:
+    """Train, keep the best checkpoint as `folder`/adapter (or /model with --full), write training.json.
+
+    Raises UserError where a run with other settings or other data stands half-way in the folder.
+    """
+    set_seed(settings.seed)
+    state = {"settings": asdict(settings), "data": fingerprint(pairs), "contract": CONTRACT_VERSION}
+    _check_same_run(folder, state)
+    data = examples(pairs, settings.languages)
+    tokenizer = _tokenizer(settings, data, folder)
+    model = _model(settings, tokenizer)
+    tokenized = data.map(
+        lambda rows: _tokenized(tokenizer, rows), batched=True, remove_columns=data["train"].column_names
+    )
+    trainer = Seq2SeqTrainer(
+        model=model,
+        args=_arguments(settings, folder, len(tokenized["train"])),
+        train_dataset=tokenized["train"],
+        eval_dataset=tokenized["validation"],
+        data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
+        processing_class=tokenizer,
+        callbacks=[
+            EarlyStoppingCallback(settings.patience),
+            TensorBoardCallback(SummaryWriter(str(folder / "tensorboard"))),
+            *callbacks,
+        ],
+    )
+    write_json(folder / "run.json", state)
+    checkpoints = folder / "checkpoints"
+    resume = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
+    result = trainer.train(resume_from_checkpoint=resume)
+    sample = tokenized["train"].select(range(min(len(tokenized["train"]), len(tokenized["validation"]))))
+    outcome = Outcome(
+        # Measured without dropout and on the best weights, so that the two losses can be compared.
+        train_loss=trainer.evaluate(sample, metric_key_prefix="train")["train_loss"],
+        validation_loss=trainer.evaluate()["eval_loss"],
+        best_epoch=_best_epoch(trainer),
+        steps=trainer.state.global_step,
+        seconds=result.metrics["train_runtime"],
+        examples_per_second=result.metrics["train_samples_per_second"],
+        trainable_parameters=sum(p.numel() for p in model.parameters() if p.requires_grad),
+        unknown_share=unknown_share(tokenizer, data["train"]["source"]),
+    )
+    trainer.save_model(str(folder / ("model" if settings.tunes_all else "adapter")))
+    report = {
+        **state,
+        "result": asdict(outcome),
+        "history": trainer.state.log_history,
+        "versions": _versions(),
+    }
+    write_json(folder / "training.json", report)
+    return outcome
+
+
+def remove(folder: Path) -> None:
+    """Remove a training that stands in the folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_same_run(folder: Path, state: dict) -> None:
+    if not (folder / "checkpoints").exists() or not (folder / "run.json").exists():
+        return
+    begun = read_json(folder / "run.json")
+    same = json.loads(json.dumps(state))
+    changed = [key for key in same if begun.get(key) != same[key]]
+    if changed:
+        raise UserError(
+            f"{folder} holds a training of other {' and '.join(changed)}.",
+            "Add --fresh to begin again (the old training is removed), or choose another --workspace.",
+        )
+
+
+def _tokenizer(settings: Settings, data: DatasetDict, folder: Path):
+    """The base's tokenizer, stored beside the checkpoints so that a resumed random base keeps its own."""
+    kept = folder / "tokenizer"
+    if settings.base == bases.RANDOM and kept.exists():
+        return bases.load_tokenizer(str(kept), ())
+    texts = [*data["train"]["source"], *data["train"]["target"]]
+    tokenizer = bases.load_tokenizer(settings.base, texts)
+    tokenizer.save_pretrained(kept)
+    return tokenizer
+
+
+def _model(settings: Settings, tokenizer):
+    options = {}
+    if settings.load_in_8bit:
+        options["quantization_config"] = BitsAndBytesConfig(load_in_8bit=True)
+    model = bases.load_model(settings.base, tokenizer, settings.seed, **options)
+    if settings.tunes_all:
+        return model
+    if settings.load_in_8bit:
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    lora = LoraConfig(
+        task_type="SEQ_2_SEQ_LM",
+        r=settings.lora_rank,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=LORA_TARGETS,
+    )
+    return get_peft_model(model, lora)
+
+
+def _tokenized(tokenizer, rows: dict) -> dict:
+    return tokenizer(
+        rows["source"],
+        text_target=rows["target"],
+        max_length=MAX_SOURCE_TOKENS,
+        truncation=True,
+    )
+
+
+def _arguments(settings: Settings, folder: Path, rows: int) -> Seq2SeqTrainingArguments:
+    steps = max(1, rows // settings.batch) * settings.epochs
+    return Seq2SeqTrainingArguments(
+        output_dir=str(folder / "checkpoints"),
+        report_to=[],
+        num_train_epochs=settings.epochs,
+        per_device_train_batch_size=settings.batch,
+        per_device_eval_batch_size=settings.batch * 2,
+        learning_rate=settings.learning_rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=max(1, steps // 20),
+        bf16=settings.bf16,
+        # Names of like length share a batch: little padding.
+        train_sampling_strategy="group_by_length",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        seed=settings.seed,
+        dataloader_num_workers=0,
+    )
+
+
+def _best_epoch(trainer: Seq2SeqTrainer) -> float:
+    losses = [(row["eval_loss"], row["epoch"]) for row in trainer.state.log_history if "eval_loss" in row]
+    return min(losses)[1]
+
+
+def unknown_share(tokenizer, texts: Iterable[str]) -> float:
+    """The share of tokens that the vocabulary cannot write: T5's lacks braces and some other characters."""
+    ids = [token for row in tokenizer(list(texts))["input_ids"] for token in row]
+    return sum(token == tokenizer.unk_token_id for token in ids) / max(1, len(ids))
+
+
+def _versions() -> dict[str, str]:
+    return {name: version(name) for name in ("torch", "transformers", "peft", "datasets", "bitsandbytes")}

@@ -1,0 +1,360 @@
+"""A T5 as one ONNX graph: encoder, then a Loop around one greedy decoder step.
+
+A single run maps a batch of token ids to a batch of generated ids: input_ids and attention_mask [batch, source],
+max_new_tokens [] (all int64) to tokens [batch, steps] (int64, 0 after the end token) and score [batch] (float,
+mean log-probability of the generated tokens, the end token included).
+
+Every weight stands once, in the outer graph; the loop's body reads it from there. Operators of the domain
+com.microsoft are ONNX Runtime's own. Facts about T5 used here: no scaling of attention scores; RMS
+normalisation; the first layer's relative position biases serve all layers; a tied output head scales its input
+by d_model**-0.5.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+MICROSOFT = "com.microsoft"
+OPSET = 21
+PAD, EOS = 0, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of a T5Config decides the graph."""
+
+    vocab: int
+    d_model: int
+    d_kv: int
+    encoder_layers: int
+    decoder_layers: int
+    heads: int
+    buckets: int
+    max_distance: int
+    epsilon: float
+    gated: bool
+    head_scale: float
+
+
+@dataclass(slots=True)
+class Nodes:
+    """Nodes under construction; `outer` owns the initializers, so a loop body shares them."""
+
+    initializers: dict[str, onnx.TensorProto]
+    nodes: list[onnx.NodeProto] = field(default_factory=list)
+    prefix: str = ""
+
+    def constant(self, name: str, value: np.ndarray) -> str:
+        if name not in self.initializers:
+            self.initializers[name] = numpy_helper.from_array(
+                np.ascontiguousarray(value).reshape(np.shape(value)), name
+            )
+        return name
+
+    def add(
+        self, operator: str, inputs: list[str], outputs: int | list[str] = 1, domain: str = "", **attributes
+    ):
+        if isinstance(outputs, int):
+            outputs = [f"{self.prefix}{operator}_{len(self.nodes)}_{i}" for i in range(outputs)]
+        self.nodes.append(helper.make_node(operator, inputs, outputs, domain=domain, **attributes))
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    def inner(self, prefix: str) -> "Nodes":
+        return Nodes(self.initializers, prefix=prefix)
+
+
+def relative_bucket(relative: np.ndarray, both_ways: bool, buckets: int, max_distance: int) -> np.ndarray:
+    """T5's bucket of a relative position (key minus query): exact when near, logarithmic when far."""
+    start = np.zeros_like(relative)
+    if both_ways:
+        buckets //= 2
+        start = (relative > 0) * buckets
+        relative = np.abs(relative)
+    else:
+        relative = -np.minimum(relative, 0)
+    exact = buckets // 2
+    far = exact + (
+        np.log(np.maximum(relative, 1).astype(np.float32) / exact)
+        / math.log(max_distance / exact)
+        * (buckets - exact)
+    ).astype(np.int64)
+    return start + np.where(relative < exact, relative, np.minimum(far, buckets - 1))
+
+
+def int8_columns(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A weight [in, out] as int8 with one scale per output column, symmetric."""
+    scale = np.abs(weight).max(0) / 127.0
+    scale[scale == 0] = 1.0
+    return np.clip(np.rint(weight / scale), -127, 127).astype(np.int8), scale.astype(np.float32)
+
+
+def shape_of(config: Any) -> Shape:
+    """The Shape of a transformers T5Config (or mT5's); ValueError for an activation the graph does not know."""
+    activation = config.dense_act_fn
+    if (config.is_gated_act, activation) not in ((True, "gelu_new"), (False, "relu")):
+        raise ValueError(f"no graph for the feed-forward {config.feed_forward_proj!r}")
+    tied = getattr(config, "scale_decoder_outputs", config.tie_word_embeddings)
+    return Shape(
+        vocab=config.vocab_size,
+        d_model=config.d_model,
+        d_kv=config.d_kv,
+        encoder_layers=config.num_layers,
+        decoder_layers=config.num_decoder_layers,
+        heads=config.num_heads,
+        buckets=config.relative_attention_num_buckets,
+        max_distance=config.relative_attention_max_distance,
+        epsilon=config.layer_norm_epsilon,
+        gated=config.is_gated_act,
+        head_scale=config.d_model**-0.5 if tied else 1.0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Builder:
+    """Writes the nodes of one T5.
+
+    `weights` are float arrays by their Hugging Face names; `int8(layer)` says whether a layer's matrix is stored
+    and multiplied in int8; `max_source` and `max_steps` bound the position tables, in tokens.
+    """
+
+    shape: Shape
+    weights: Mapping[str, np.ndarray]
+    int8: Callable[[str], bool]
+    max_source: int
+    max_steps: int
+
+    def linear(self, g: Nodes, x: str, name: str, weight: np.ndarray) -> str:
+        """x @ weight [in, out]; int8 with dynamic activation scale where the precision asks for it."""
+        if not self.int8(name):
+            return g.add("MatMul", [x, g.constant(name, weight.astype(np.float32))])
+        q, scale = int8_columns(weight)
+        zero = g.constant(f"{name}.zero", np.zeros(len(scale), np.int8))
+        inputs = [x, g.constant(f"{name}.int8", q), g.constant(f"{name}.scale", scale), zero]
+        return g.add("DynamicQuantizeMatMul", inputs, domain=MICROSOFT)
+
+    def projection(self, g: Nodes, x: str, *names: str) -> str:
+        """One product for several projections of the same input: their weights side by side."""
+        weight = np.concatenate([self.weights[f"{n}.weight"].T for n in names], axis=1)
+        return self.linear(g, x, "+".join(names), weight)
+
+    def normed(self, g: Nodes, x: str, skip: str | None, name: str) -> tuple[str, str]:
+        """(residual stream x + skip, its RMS normalisation)."""
+        gamma = g.constant(name, self.weights[f"{name}.weight"])
+        if skip is None:
+            return x, g.add("SimplifiedLayerNormalization", [x, gamma], axis=-1, epsilon=self.shape.epsilon)
+        k = len(g.nodes)
+        out = [f"{g.prefix}norm_{k}", "", "", f"{g.prefix}sum_{k}"]
+        g.add(
+            "SkipSimplifiedLayerNormalization", [x, skip, gamma], out, MICROSOFT, epsilon=self.shape.epsilon
+        )
+        return out[3], out[0]
+
+    def embedding(self, g: Nodes, ids: str) -> str:
+        table = self.weights["shared.weight"]
+        if not self.int8("shared"):
+            return g.add("Gather", [g.constant("shared", table.astype(np.float32)), ids], axis=0)
+        q, scale = int8_columns(table.T)
+        rows = g.add("Gather", [g.constant("shared.int8", q.T), ids], axis=0)
+        scales = g.add("Gather", [g.constant("shared.scale", scale[:, None]), ids], axis=0)
+        return g.add("Mul", [g.add("Cast", [rows], to=TensorProto.FLOAT), scales])
+
+    def attention(
+        self,
+        g: Nodes,
+        q: str,
+        k: str,
+        v: str,
+        bias: str,
+        past: list[str] | None = None,
+        present: list[str] | None = None,
+    ):
+        inputs = [q, k, v, "", "", bias, *(past or [])]
+        outputs = [f"{g.prefix}attention_{len(g.nodes)}", *(present or [])]
+        g.add("MultiHeadAttention", inputs, outputs, MICROSOFT, num_heads=self.shape.heads, scale=1.0)
+        return outputs[0]
+
+    def feed_forward(self, g: Nodes, x: str, name: str) -> str:
+        if self.shape.gated:
+            gate = self.projection(g, x, f"{name}.DenseReluDense.wi_0")
+            gate = g.add("FastGelu", [gate], domain=MICROSOFT)
+            hidden = g.add("Mul", [gate, self.projection(g, x, f"{name}.DenseReluDense.wi_1")])
+        else:
+            hidden = g.add("Relu", [self.projection(g, x, f"{name}.DenseReluDense.wi")])
+        return self.projection(g, hidden, f"{name}.DenseReluDense.wo")
+
+    def encoder(self, g: Nodes) -> tuple[list[str], str]:
+        """Cross-attention keys and values of every decoder layer ([batch, heads, source, d_kv] each), and the mask."""
+        s = self.shape
+        mask = g.add("Cast", ["attention_mask"], to=TensorProto.FLOAT)
+        one, far = g.constant("one", np.float32(1)), g.constant("masked", np.float32(1e9))
+        mask = g.add("Mul", [g.add("Sub", [mask, one]), far])
+        mask = g.add("Unsqueeze", [mask, g.constant("axes_1_2", np.array([1, 2]))])
+        position = np.arange(self.max_source)
+        bucket = relative_bucket(position[None] - position[:, None], True, s.buckets, s.max_distance)
+        table = self.weights["encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"]
+        source = g.add("Shape", ["input_ids"], start=1, end=2)
+        window = g.add("Concat", [source, source], axis=0)
+        starts, axes = g.constant("zeros_2", np.array([0, 0])), g.constant("axes_2_3", np.array([2, 3]))
+        bias = g.constant("encoder.bias", table[bucket].transpose(2, 0, 1)[None].astype(np.float32))
+        bias = g.add("Add", [g.add("Slice", [bias, starts, window, axes]), mask])
+        x, skip = self.embedding(g, "input_ids"), None
+        for i in range(s.encoder_layers):
+            layer = f"encoder.block.{i}.layer"
+            x, n = self.normed(g, x, skip, f"{layer}.0.layer_norm")
+            q, k, v = g.add(
+                "Split",
+                [self.projection(g, n, *(f"{layer}.0.SelfAttention.{p}" for p in "qkv"))],
+                3,
+                axis=-1,
+                num_outputs=3,
+            )
+            skip = self.projection(g, self.attention(g, q, k, v, bias), f"{layer}.0.SelfAttention.o")
+            x, n = self.normed(g, x, skip, f"{layer}.1.layer_norm")
+            skip = self.feed_forward(g, n, f"{layer}.1")
+        _, n = self.normed(g, x, skip, "encoder.final_layer_norm")
+        crossing = [
+            f"decoder.block.{i}.layer.1.EncDecAttention.{p}" for i in range(s.decoder_layers) for p in "kv"
+        ]
+        both = self.projection(g, n, *crossing)
+        heads = g.constant("cross.shape", np.array([0, 0, len(crossing) * s.heads, s.d_kv]))
+        both = g.add("Transpose", [g.add("Reshape", [both, heads])], perm=[0, 2, 1, 3])
+        return g.add("Split", [both], len(crossing), axis=1, num_outputs=len(crossing)), mask
+
+    def step(
+        self, g: Nodes, token: str, t: str, past: list[str], present: list[str], cross: list[str], mask: str
+    ) -> str:
+        """Logits [batch, 1, vocab] of one decoder step; `t` [1] is how many tokens the cache holds."""
+        s = self.shape
+        distance = np.arange(self.max_steps)
+        bucket = relative_bucket(-distance, False, s.buckets, s.max_distance)
+        table = self.weights["decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"]
+        # The bias depends on the distance alone: a slice of the reversed table serves every step.
+        reverse = g.constant("decoder.bias", table[bucket].T[:, ::-1][None, :, None, :].astype(np.float32))
+        first = g.add("Sub", [g.constant("last_step", np.array([self.max_steps - 1])), t])
+        end, axis = g.constant("steps", np.array([self.max_steps])), g.constant("axis_3", np.array([3]))
+        bias = g.add("Slice", [reverse, first, end, axis])
+        x, skip = self.embedding(g, token), None
+        for i in range(s.decoder_layers):
+            layer = f"decoder.block.{i}.layer"
+            x, n = self.normed(g, x, skip, f"{layer}.0.layer_norm")
+            q, k, v = g.add(
+                "Split",
+                [self.projection(g, n, *(f"{layer}.0.SelfAttention.{p}" for p in "qkv"))],
+                3,
+                axis=-1,
+                num_outputs=3,
+            )
+            cache = slice(2 * i, 2 * i + 2)
+            own = self.attention(g, q, k, v, bias, past[cache], present[cache])
+            skip = self.projection(g, own, f"{layer}.0.SelfAttention.o")
+            x, n = self.normed(g, x, skip, f"{layer}.1.layer_norm")
+            q = self.projection(g, n, f"{layer}.1.EncDecAttention.q")
+            skip = self.projection(
+                g, self.attention(g, q, *cross[cache], mask), f"{layer}.1.EncDecAttention.o"
+            )
+            x, n = self.normed(g, x, skip, f"{layer}.2.layer_norm")
+            skip = self.feed_forward(g, n, f"{layer}.2")
+        _, n = self.normed(g, x, skip, "decoder.final_layer_norm")
+        head = self.weights.get("lm_head.weight", self.weights["shared.weight"])
+        return self.linear(g, n, "lm_head", (head * s.head_scale).T)
+
+    def model(self) -> onnx.ModelProto:
+        s = self.shape
+        outer = Nodes({})
+        cross, mask = self.encoder(outer)
+        batch = outer.add("Shape", ["input_ids"], start=0, end=1)
+        one = outer.constant("one_1", np.array([1]))
+        column = outer.add("Concat", [batch, one], axis=0)
+        start = outer.add("Expand", [outer.constant("start", np.array([[PAD]])), column])
+        alive = outer.add("Equal", [start, start])
+        score = outer.add("Cast", [start], to=TensorProto.FLOAT)
+        no_past = outer.add(
+            "Concat", [batch, outer.constant("no_past", np.array([s.heads, 0, s.d_kv]))], axis=0
+        )
+        empty = outer.add(
+            "ConstantOfShape", [no_past], value=numpy_helper.from_array(np.zeros(1, np.float32))
+        )
+        bound = outer.add("Min", ["max_new_tokens", outer.constant("most_steps", np.int64(self.max_steps))])
+
+        body = outer.inner("step_")
+        past = [f"past_{i}" for i in range(2 * s.decoder_layers)]
+        present = [f"present_{i}" for i in range(2 * s.decoder_layers)]
+        t = body.add("Unsqueeze", ["iteration", body.constant("axis_0", np.array([0]))])
+        logits = self.step(body, "token", t, past, present, cross, mask)
+        best = body.add("ArgMax", [logits], axis=-1, keepdims=0)
+        body.add("Where", ["alive", best, body.constant("pad", np.array([[PAD]]))], ["next_token"])
+        top = body.add("ReduceMax", [logits, body.constant("axis_last", np.array([-1]))], keepdims=0)
+        total = body.add("ReduceLogSumExp", [logits, body.constant("axis_last", np.array([-1]))], keepdims=0)
+        gain = body.add(
+            "Mul", [body.add("Sub", [top, total]), body.add("Cast", ["alive"], to=TensorProto.FLOAT)]
+        )
+        body.add("Add", ["log_probability", gain], ["next_log_probability"])
+        body.add("Identity", ["next_token"], ["emitted"])
+        body.add("Cast", ["alive"], ["counted"], to=TensorProto.FLOAT)
+        end = body.add("Equal", ["next_token", body.constant("eos", np.array([[EOS]]))])
+        body.add("And", ["alive", body.add("Not", [end])], ["next_alive"])
+        some = body.add("ReduceMax", [body.add("Cast", ["next_alive"], to=TensorProto.INT32)], keepdims=0)
+        body.add("Cast", [some], ["go_on"], to=TensorProto.BOOL)
+
+        value = helper.make_tensor_value_info
+        real, whole, truth = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
+        cache = ["batch", s.heads, None, s.d_kv]
+        carried_in = [
+            value("token", whole, ["batch", 1]),
+            value("alive", truth, ["batch", 1]),
+            value("log_probability", real, ["batch", 1]),
+        ]
+        carried_out = [
+            value("next_token", whole, ["batch", 1]),
+            value("next_alive", truth, ["batch", 1]),
+            value("next_log_probability", real, ["batch", 1]),
+        ]
+        graph = helper.make_graph(
+            body.nodes,
+            "greedy_step",
+            [
+                value("iteration", whole, []),
+                value("condition", truth, []),
+                *carried_in,
+                *(value(p, real, cache) for p in past),
+            ],
+            [
+                value("go_on", truth, []),
+                *carried_out,
+                *(value(p, real, cache) for p in present),
+                value("emitted", whole, ["batch", 1]),
+                value("counted", real, ["batch", 1]),
+            ],
+        )
+        always = outer.constant("true", np.array(True))
+        finals = [
+            "last_token",
+            "last_alive",
+            "log_probability_sum",
+            *(f"last_{p}" for p in past),
+            "emitted_steps",
+            "counted_steps",
+        ]
+        outer.add("Loop", [bound, always, start, alive, score, *([empty] * len(past))], finals, body=graph)
+        axis2, axis1 = outer.constant("axis_2", np.array([2])), outer.constant("axis_1", np.array([1]))
+        outer.add("Transpose", [outer.add("Squeeze", ["emitted_steps", axis2])], ["tokens"], perm=[1, 0])
+        length = outer.add(
+            "ReduceSum", ["counted_steps", outer.constant("axes_0", np.array([0]))], keepdims=0
+        )
+        outer.add("Squeeze", [outer.add("Div", ["log_probability_sum", length]), axis1], ["score"])
+        inputs = [
+            value("input_ids", whole, ["batch", "source"]),
+            value("attention_mask", whole, ["batch", "source"]),
+            value("max_new_tokens", whole, []),
+        ]
+        outputs = [value("tokens", whole, ["batch", "steps"]), value("score", real, ["batch"])]
+        complete = helper.make_graph(
+            outer.nodes, "t5_greedy", inputs, outputs, list(outer.initializers.values())
+        )
+        imports = [helper.make_opsetid("", OPSET), helper.make_opsetid(MICROSOFT, 1)]
+        return helper.make_model(complete, opset_imports=imports, ir_version=10, producer_name="nomenclair")

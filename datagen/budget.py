@@ -57,20 +57,24 @@ class Budget:
             tokens = min(tokens, int(size.input_estimate * self.ratio * MARGIN) + 8)
         return Usage(tokens, 0, size.reply_tokens)
 
-    def reserve(self, key: str, size: Size) -> None:
-        """Set aside the most that a request can cost; PartialResult where a cap could be passed."""
+    def passed_by(self, size: Size) -> str | None:
+        """The cap that this request and all in flight could pass together at their dearest, or None."""
         worst = sum((self.bound(s) for s in (*self._open.values(), size)), self.used + self.at_risk)
-        cap = None
         if self.max_tokens is not None and worst.total > self.max_tokens:
-            cap = f"--max-tokens {self.max_tokens}"
+            return f"--max-tokens {self.max_tokens}"
         if self.max_cost is not None and self.cost(worst) > self.max_cost:
-            cap = f"--max-cost {self.max_cost:g}"
-        if cap:
-            raise PartialResult(
-                f"The next request could pass {cap}, so it was not sent ({self.spent_text()} in this run).",
-                "Run the same command again to go on (each run has its own cap), or raise the cap.",
-            )
+            return f"--max-cost {self.max_cost:g}"
+        return None
+
+    def reserve(self, key: str, size: Size) -> None:
+        """Set aside the most that a request can cost, until it is settled."""
         self._open[key] = size
+
+    def stop(self, cap: str) -> PartialResult:
+        return PartialResult(
+            f"The next request could pass {cap}, so it was not sent ({self.spent_text()} in this run).",
+            "Run the same command again to go on (each run has its own cap), or raise the cap.",
+        )
 
     def settle(self, key: str, usage: Usage | None) -> None:
         """A request has ended: with the usage that its reply reports, or without a reply (None)."""

@@ -45,9 +45,9 @@ def carry_over(answered: str, texts: Texts, sibling: str) -> tuple[Texts, Via] |
 
 
 def _skeleton(name: str) -> tuple[str, list[str]]:
-    """A name with its hashes and digits blanked, and the digits."""
+    """The words of a name with hashes and digits blanked, and the digits."""
     stem, ext = names.split_ext(name)
-    bare = names.fold(names.without_hashes(stem, "#"))
+    bare = " ".join(names.fold(w) for w in names.words(names.without_hashes(stem, " # ")))
     return DIGITS.sub("0", bare) + ext, DIGITS.findall(bare)
 
 

@@ -141,15 +141,21 @@ class Run:
             if not asks:
                 return
             request = make_request(asks, self._prompt, self._options.model, self._dialect)
+            cap = self._budget.passed_by(request.size)
+            if cap and self._in_flight:  # what is set aside for them will mostly come back
+                self.queue.put_back(asks)
+                return
             try:
+                if cap:
+                    raise self._budget.stop(cap)
                 self._ledger.need_room()
-                self._budget.reserve(request.key, request.size)
                 self._ledger.record_request(
                     request.key, "ask", self._options.model, self._prompt.version, json.dumps(request.body)
                 )
             except UserError as stop:
                 self._stop = stop
                 return
+            self._budget.reserve(request.key, request.size)
             bound = self._budget.bound(request.size).total
             task = asyncio.ensure_future(endpoint.send(request.key, request.body, bound, self._dialect))
             self._in_flight[task] = (request, endpoint.answers)
@@ -190,8 +196,7 @@ class Run:
         if dialect != self._dialect:
             self._dialect = dialect
             self._ledger.set(f"dialect {self._options.model}", json.dumps(asdict(dialect)))
-        for ask in asks:
-            self.queue.again(ask) if ask.reasons else self.queue.put_back([ask])
+        self.queue.put_back(asks)
 
     def _replied(self, request: Request, reply: Reply, answer: parse.Answer) -> None:
         parsed = parse.parse(answer, {i: a.masked.text for i, a in request.by_id.items()}, swapped)

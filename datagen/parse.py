@@ -133,7 +133,7 @@ def _entries(content: str) -> list[dict] | None:
         return None
     start = min(i for i in (text.find("{"), text.find("[")) if i >= 0)
     try:
-        value = json.loads(text[start:])
+        value, _ = json.JSONDecoder().raw_decode(text, start)  # what follows the object is talk
     except (ValueError, RecursionError):
         try:
             value = json_repair.loads(text[start:])

@@ -75,8 +75,10 @@ class Queue:
         return []
 
     def put_back(self, asks: Sequence[Ask]) -> None:
+        """What `take` gave and was not sent goes back to the head of its line."""
         for ask in reversed(asks):
-            self._first[ask.sample].appendleft(ask)
+            line = self._alone if ask.reasons or ask.unanswered else self._first[ask.sample]
+            line.appendleft(ask)
 
     def again(self, ask: Ask) -> None:
         self._alone.append(ask)

@@ -1,0 +1,245 @@
+"""A chat-completions endpoint on loopback that answers file names, and misbehaves on request.
+
+Real HTTP/1.1 over real sockets, so that resets, hangs and slow bytes are what a client meets in life. It
+keeps what it saw (`bodies`) and what it delivered to the last byte (`delivered`), so that a test can tell a
+reply that was lost from one that was never given.
+"""
+
+import asyncio
+import json
+import random
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+# What may happen to a request; "ok" answers it well.
+TRANSPORT_FAULTS = ("429", "500", "503", "hang", "reset", "reset-mid-body", "drip")
+CONTENT_FAULTS = (
+    "html", "prose", "wrong-ids", "missing", "duplicate", "cut", "refusal", "empty", "markdown", "swapped",
+    "filtered", "fenced", "echo",
+)  # fmt: skip
+
+Choose = Callable[[int, dict], str]
+
+
+@dataclass
+class Delivered:
+    """One reply that went out whole: its completion id, its usage, and the names it answered well."""
+
+    id: str
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int
+    names: tuple[str, ...]
+
+
+@dataclass
+class StubEndpoint:
+    """`choose(number, body)` names the fault of each request; `latency` in seconds."""
+
+    choose: Choose = lambda number, body: "ok"
+    latency: float = 0.0
+    port: int = 0
+    bodies: list[bytes] = field(default_factory=list)
+    delivered: list[Delivered] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    in_flight: int = 0
+    most_in_flight: int = 0
+    keys: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                length = int(re.search(rb"content-length: *(\d+)", head, re.I)[1])
+                body = await reader.readexactly(length)
+                if key := re.search(rb"authorization: *Bearer +(\S+)", head, re.I):
+                    self.keys.append(key[1].decode())
+                self.in_flight += 1
+                self.most_in_flight = max(self.most_in_flight, self.in_flight)
+                try:
+                    if not await self.answer(body, writer):
+                        break
+                finally:
+                    self.in_flight -= 1
+        writer.close()
+
+    async def answer(self, raw: bytes, writer: asyncio.StreamWriter) -> bool:
+        """Answer one request; False where the connection is to be cut."""
+        self.bodies.append(raw)
+        number = len(self.bodies)
+        body = json.loads(raw)
+        fault = self.choose(number, body)
+        self.faults.append(fault)
+        await asyncio.sleep(self.latency)
+        if fault == "hang":
+            await asyncio.sleep(3600)
+        if fault == "reset":
+            writer.transport.abort()
+            return False
+        if status := STATUS.get(fault):
+            code, message, more = status
+            error = {"error": {"message": message, "type": fault, "code": more}}
+            retry = b"retry-after-ms: 40\r\n" if fault == "429" else b""
+            writer.write(_response(code, json.dumps(error).encode(), retry))
+            await writer.drain()
+            return True
+        text, delivered = completion(number, body, fault)
+        out = _response(200, text.encode())
+        if fault == "reset-mid-body":
+            writer.write(out[: len(out) - len(text) // 2])
+            await writer.drain()
+            await asyncio.sleep(0.01)
+            writer.transport.abort()
+            return False
+        if fault == "drip":
+            for start in range(0, len(out), 200):
+                writer.write(out[start : start + 200])
+                await writer.drain()
+                await asyncio.sleep(0.01)
+        else:
+            writer.write(out)
+            await writer.drain()
+        self.delivered.append(delivered)
+        return True
+
+
+STATUS = {
+    "429": (429, "Rate limit reached, slow down.", "rate_limit_exceeded"),
+    "500": (500, "The server had an error.", None),
+    "503": (503, "Overloaded.", None),
+    "401": (401, "Incorrect API key provided.", "invalid_api_key"),
+    "404": (404, "The model does not exist.", "model_not_found"),
+    "no-credit": (429, "You exceeded your current quota.", "insufficient_quota"),
+    "content-filter": (400, "The response was filtered.", "content_filter"),
+    "bad": (400, "Something is wrong with this request.", None),
+    "no-schema": (400, "response_format json_schema is not supported.", None),
+    "no-json": (400, "response_format json_object is not supported.", None),
+    "no-max-tokens": (400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'.", None),
+    "no-temperature": (400, "Unsupported value: 'temperature' does not support 0.", None),
+}
+
+
+def files_of(body: dict) -> list[dict]:
+    """The entries of a request's user message."""
+    user = body["messages"][-1]["content"]
+    return json.JSONDecoder().raw_decode(user)[0]["files"]
+
+
+def labels(name: str) -> dict[str, str]:
+    stem, _, ext = name.rpartition(".")
+    words = " ".join(re.findall(r"[A-Za-z]+(?:_\d+)?|\d+", stem or name)) or "nothing"
+    return {
+        "en": f"{ext.upper()} file about {words[:60]}",
+        "fr": f"Fichier {ext.upper()} au sujet de {words[:60]}",
+    }
+
+
+def completion(number: int, body: dict, fault: str) -> tuple[str, Delivered]:
+    """The JSON of a chat completion with this fault in its content, and what of it is good."""
+    asked = files_of(body)
+    items = [{"id": f["id"], **labels(f["name"])} for f in asked]
+    good, finish, message = [f["name"] for f in asked], "stop", {}
+    if fault == "wrong-ids":
+        items, good = [{**i, "id": f"x{i['id']}"} for i in items], []
+    elif fault == "missing":
+        items, good = items[1:], good[1:]
+    elif fault == "duplicate":
+        items, good = [*items, {**items[0], "en": "Another file"}], good[1:]
+    elif fault == "markdown":
+        items[0]["en"], good = f"**{items[0]['en']}**", good[1:]
+    elif fault == "swapped":
+        items, good = [{"id": i["id"], "en": i["fr"], "fr": i["en"]} for i in items], []
+    elif fault == "echo":
+        items[0]["en"], good = asked[0]["name"], good[1:]
+    content = json.dumps({"items": items}, ensure_ascii=False)
+    if fault in ("prose", "refusal", "empty", "filtered"):
+        good = []
+    if fault == "prose":
+        content = "Of course! Here are your labels."
+    elif fault == "empty":
+        content = ""
+    elif fault == "fenced":
+        content = f"Here you are:\n```json\n{content}\n```\nAnything else?"
+    elif fault == "refusal":
+        content, message = "", {"refusal": "I cannot help with that."}
+    elif fault == "filtered":
+        content, finish = "", "content_filter"
+    elif fault == "cut":
+        last = content.rindex(', "fr": "') + 14
+        content, finish, good = content[:last], "length", good[:-1]
+    prompt = sum(len(m["content"].encode()) for m in body["messages"]) // 4
+    cached = len(body["messages"][0]["content"].encode()) // 4 if number > 1 else 0
+    usage = {
+        "prompt_tokens": prompt,
+        "completion_tokens": len(content.encode()) // 4 + 1,
+        "total_tokens": prompt + len(content.encode()) // 4 + 1,
+        "prompt_tokens_details": {"cached_tokens": cached},
+    }
+    reply = {
+        "id": f"chatcmpl-{number}",
+        "object": "chat.completion",
+        "created": 0,
+        "model": body["model"],
+        "choices": [
+            {
+                "index": 0,
+                "finish_reason": finish,
+                "message": {"role": "assistant", "content": content, **message},
+            }
+        ],
+        "usage": usage,
+    }
+    if fault == "html":
+        return "<html><body>It works!</body></html>", Delivered("", 0, 0, 0, ())
+    record = Delivered(reply["id"], prompt, usage["completion_tokens"], cached, tuple(good))
+    return json.dumps(reply, ensure_ascii=False), record
+
+
+def _response(code: int, body: bytes, more: bytes = b"") -> bytes:
+    head = f"HTTP/1.1 {code} X\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+    return head.encode() + more + b"\r\n" + body
+
+
+def at_random(faults: dict[str, float], seed: int = 0) -> Choose:
+    """Each fault with its probability, else ok."""
+    rng = random.Random(seed)
+
+    def choose(number: int, body: dict) -> str:
+        mark = rng.random()
+        for fault, share in faults.items():
+            if (mark := mark - share) < 0:
+                return fault
+        return "ok"
+
+    return choose
+
+
+@contextmanager
+def serving(stub: StubEndpoint) -> Iterator[StubEndpoint]:
+    """Run a stub in a thread until the block ends."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(stub.handle, "127.0.0.1", 0))
+    stub.port = server.sockets[0].getsockname()[1]
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    try:
+        yield stub
+    finally:
+
+        async def stop() -> None:
+            server.close()
+            tasks = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()

@@ -1,0 +1,80 @@
+import dataclasses
+
+import pytest
+from transformers import TrainerCallback
+
+from nomenclair.errors import UserError
+from nomenclair.workspace import read_json
+from train.data import examples, fingerprint, split_of
+from train.fit import Settings, fit
+
+
+class StopAfterEpoch(TrainerCallback):
+    def on_save(self, *args, **kwargs):
+        raise KeyboardInterrupt
+
+
+class CountSteps(TrainerCallback):
+    def __init__(self):
+        self.steps = 0
+
+    def on_step_end(self, *args, **kwargs):
+        self.steps += 1
+
+
+def test_training_leaves_a_full_record(training, settings, pairs):
+    report = read_json(training / "training.json")
+    assert report["settings"] == {**dataclasses.asdict(settings), "languages": ["fr", "en"]}
+    assert report["data"] == fingerprint(pairs)
+    assert report["result"]["best_epoch"] == 2
+    assert report["result"]["validation_loss"] > 0
+    assert (training / "adapter" / "adapter_model.safetensors").exists()
+    assert list((training / "tensorboard").iterdir())
+
+
+def test_an_interrupted_training_goes_on(tmp_path, settings, pairs):
+    with pytest.raises(KeyboardInterrupt):
+        fit(pairs, settings, tmp_path, [StopAfterEpoch()])
+    counter = CountSteps()
+    outcome = fit(pairs, settings, tmp_path, [counter])
+    assert counter.steps == outcome.steps // 2
+
+
+def test_other_data_does_not_resume(training, settings, pairs):
+    with pytest.raises(UserError, match=r"a training of other data.*--fresh"):
+        fit(pairs[:-1], settings, training)
+
+
+def test_a_base_in_8_bits_trains_on_this_machine(tmp_path, settings, pairs):
+    outcome = fit(pairs[:80], dataclasses.replace(settings, load_in_8bit=True, epochs=1), tmp_path)
+    assert outcome.train_loss == outcome.train_loss  # not NaN
+
+
+@pytest.mark.parametrize(
+    ("base", "says"),
+    [
+        pytest.param("/nowhere", "'/nowhere' cannot be loaded.*Give a folder", id="no such folder"),
+        pytest.param("nobody/no-such-model", "cannot be loaded.*hub name that answers", id="no hub"),
+    ],
+)
+def test_a_missing_base_is_named(tmp_path, pairs, base, says):
+    with pytest.raises(UserError, match=says):
+        fit(pairs, Settings(base=base), tmp_path)
+
+
+def test_too_few_pairs(pairs, tmp_path, settings):
+    with pytest.raises(UserError, match="1 pairs are too few"):
+        fit(pairs[:1], settings, tmp_path)
+
+
+def test_families_never_part(pairs):
+    data = examples(pairs)
+    assert {name for split in data.values() for name in split["name"]} == {p.name for p in pairs}
+    assert split_of("IMG_0001.jpg") == split_of("IMG_9999.jpg")
+    sizes = [len(data[split]) for split in ("train", "validation", "test")]
+    assert sizes[0] > 6 * sizes[1] > 0 and sizes[2] > 0
+
+
+def test_both_languages_of_a_name_share_its_split(pairs):
+    for split in examples(pairs).values():
+        assert sorted(split["name"]) == sorted([*set(split["name"])] * 2)

@@ -1,0 +1,137 @@
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from transformers import T5Config, T5ForConditionalGeneration
+
+from train.t5_graph import Builder, relative_bucket, shape_of
+
+BOUND = 16
+
+
+def random_t5(feed_forward, tied, layers=(3, 2)):
+    torch.manual_seed(0)
+    config = T5Config(
+        vocab_size=300,
+        d_model=64,
+        d_kv=16,
+        d_ff=128,
+        num_layers=layers[0],
+        num_decoder_layers=layers[1],
+        num_heads=4,
+        feed_forward_proj=feed_forward,
+        decoder_start_token_id=0,
+    )
+    model = T5ForConditionalGeneration(config).eval()
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.mul_(2)
+        model.shared.weight.normal_(0, 1)
+    if not tied:
+        model.lm_head.weight = torch.nn.Parameter(torch.randn(300, 64))
+        model.config.tie_word_embeddings = model.config.scale_decoder_outputs = False
+    return model
+
+
+def batch():
+    """Eight rows of 3 to 12 tokens, padded."""
+    rng = np.random.default_rng(0)
+    ids, mask = np.zeros((8, 12), np.int64), np.zeros((8, 12), np.int64)
+    for row, length in enumerate(rng.integers(3, 13, 8)):
+        ids[row, :length], mask[row, :length] = rng.integers(2, 300, length), 1
+    return ids, mask
+
+
+def run(model, int8=lambda layer: False, bound=BOUND, rows=8):
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    graph = Builder(shape_of(model.config), weights, int8, 64, 32).model()
+    session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+    ids, mask = batch()
+    feed = {
+        "input_ids": ids[:rows],
+        "attention_mask": mask[:rows],
+        "max_new_tokens": np.array(bound, np.int64),
+    }
+    return session.run(["tokens", "score"], feed)
+
+
+def generate(model):
+    ids, mask = batch()
+    with torch.inference_mode():
+        return model.generate(
+            input_ids=torch.from_numpy(ids),
+            attention_mask=torch.from_numpy(mask),
+            max_new_tokens=BOUND,
+            do_sample=False,
+            output_logits=True,
+            return_dict_in_generate=True,
+        )
+
+
+@pytest.mark.parametrize("layers", [(3, 2), (1, 1)])
+@pytest.mark.parametrize("tied", [True, False], ids=["tied", "untied"])
+@pytest.mark.parametrize("feed_forward", ["gated-gelu", "relu"])
+def test_fp32_gives_the_tokens_of_torch(feed_forward, tied, layers):
+    model = random_t5(feed_forward, tied, layers)
+    tokens, _ = run(model)
+    wanted = generate(model).sequences[:, 1:].numpy()
+    assert tokens[:, : wanted.shape[1]].tolist() == wanted.tolist()
+
+
+def test_the_score_is_the_mean_log_probability():
+    model = random_t5("gated-gelu", True)
+    tokens, score = run(model)
+    found = generate(model)
+    logs = torch.stack([step.log_softmax(-1) for step in found.logits], 1)
+    for row in range(8):
+        length = int((tokens[row] != 0).sum())
+        chosen = logs[row, range(length), tokens[row, :length]]
+        assert score[row] == pytest.approx(float(chosen.mean()), abs=1e-3)
+
+
+def test_finished_rows_stop_the_loop():
+    """The token that the model writes third becomes the end token: the loop ends there, not at its bound."""
+    model = random_t5("relu", False)
+    third = int(run(model, rows=1)[0][0, 2])
+    with torch.no_grad():
+        head = model.lm_head.weight
+        head[[1, third]] = head[[third, 1]].clone()
+    tokens, _ = run(model, rows=1)
+    assert tokens.shape[1] <= 3 and tokens[0, -1] == 1
+
+
+@pytest.mark.parametrize("bound", [1, 5, 10_000])
+def test_generation_is_bounded(bound):
+    tokens, _ = run(random_t5("gated-gelu", True), bound=bound)
+    assert tokens.shape[1] == min(bound, 32)
+
+
+def test_int8_is_near_fp32():
+    model = random_t5("relu", True)
+    # One step: after it, random weights take other paths.
+    _, exact = run(model, bound=1)
+    _, rounded = run(model, int8=lambda layer: True, bound=1)
+    assert np.abs(exact - rounded).max() < 0.3
+
+
+def test_weights_stand_once():
+    model = random_t5("gated-gelu", True)
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    graph = Builder(shape_of(model.config), weights, lambda layer: True, 64, 32).model()
+    parameters = sum(p.numel() for p in model.parameters())
+    # int8: one byte each, the tied table once as embedding and once as head.
+    assert len(graph.SerializeToString()) < 1.6 * parameters
+
+
+@pytest.mark.parametrize("both_ways", [True, False])
+def test_buckets_are_those_of_transformers(both_ways):
+    from transformers.models.t5.modeling_t5 import T5Attention
+
+    relative = np.arange(-200, 200)
+    wanted = T5Attention._relative_position_bucket(torch.from_numpy(relative), both_ways, 32, 128)
+    assert relative_bucket(relative, both_ways, 32, 128).tolist() == wanted.tolist()
+
+
+def test_an_unknown_feed_forward_is_refused():
+    with pytest.raises(ValueError, match="no graph for the feed-forward 'gated-silu'"):
+        shape_of(T5Config(feed_forward_proj="gated-silu"))

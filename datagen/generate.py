@@ -1,15 +1,12 @@
-"""Names × an endpoint → ledger → pairs: resumable, within a budget, many requests in flight.
+"""Names × a teacher → ledger → pairs: everything that decides what is asked, and what a reply means.
 
-Everything that decides runs in one loop (`Run._drive`); the tasks beside it only wait for the network. So no
-state is shared between threads, and each reply is in the ledger before the next decision.
+No network here: drive.py sends a run's requests one by one, batch.py as batches. Each reply is in the ledger
+before the next decision.
 """
 
-import asyncio
 import json
-import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 
 from datagen import language, parse
@@ -20,7 +17,7 @@ from datagen.ledger import Ledger, Outcome, Usage
 from datagen.prompts import Prompt
 from datagen.queue import FINAL, Queue, State, family
 from datagen.spelling import dictionary
-from datagen.teacher import Dialect, Endpoint, Refused, Reply, Unanswered, Unsupported
+from datagen.teacher import Dialect, Refused, Reply, Result, Unanswered, Unsupported
 from nomenclair.errors import PartialResult, UserError
 from nomenclair.kinds import KindTable
 from nomenclair.records import Pair, Rejected
@@ -55,7 +52,7 @@ class Progress:
 
 
 class Run:
-    """One run over the asks that the ledger does not answer yet. `drive` it once, then read `results`."""
+    """One run over the asks that the ledger does not answer yet: drive it once, then read `results`."""
 
     def __init__(
         self,
@@ -65,7 +62,9 @@ class Run:
         ledger: Ledger,
         budget: Budget,
         tell: Callable[[Progress], None],
+        elsewhere: Set[str] = frozenset(),
     ):
+        """`elsewhere` are the items that are under way in a batch: they land, but are not sent again."""
         self.progress = Progress(names=len(asks))
         self._asks, self._prompt, self._options, self._ledger = asks, prompt, options, ledger
         self._budget, self._tell = budget, tell
@@ -75,10 +74,10 @@ class Run:
         self._unanswered: dict[str, Unanswered] = {}
         self._stop: UserError | None = None
         self._dialect = Dialect(**json.loads(ledger.get(f"dialect {options.model}", "{}")))
-        self._in_flight: dict[asyncio.Task, tuple[Request, int]] = {}
         self._refused_at_start = 0
-        todo = [a for a in asks if not self.state.settled(a.item)]
-        self.queue = Queue(todo, self.state, options.per_request, options.cascade)
+        todo = [a for a in asks if not self.state.settled(a.item) and a.item not in elsewhere]
+        away = [a for a in asks if a.item in elsewhere]
+        self.queue = Queue(todo, self.state, options.per_request, options.cascade, away)
         if options.cascade:
             self._carry_from_before([a for a in asks if self.state.texts(a.item)])
 
@@ -92,74 +91,56 @@ class Run:
             if before is not None:
                 self.queue.add(s for s in self.queue.siblings(ask) if not self._carry(before, s))
 
-    def drive(self, endpoint: Endpoint) -> None:
-        """Send what is missing until nothing is left, or raise why the run ended early.
+    @property
+    def stopped(self) -> UserError | None:
+        """Why nothing more is to be sent, if so."""
+        return self._stop
 
-        Raises PartialResult where something was done (a budget reached, an endpoint that went away, Ctrl-C),
-        and UserError where nothing was. In each case every reply that came is in the ledger.
-        """
-        asyncio.run(self._drive(endpoint))
-        if self._stop is not None:
-            if self.progress.done > self.answered_before:
-                left = self.progress.names - self.progress.done
-                raise PartialResult(f"{self._stop.what} {left} answers are missing.", self._stop.cure)
-            raise self._stop
+    def stop(self, why: UserError) -> None:
+        """The first reason counts."""
+        self._stop = self._stop or why
 
-    async def _drive(self, endpoint: Endpoint) -> None:
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread
-                loop.add_signal_handler(number, self._interrupted, endpoint)
-        self._launch(endpoint)
-        while self._in_flight:
-            done, _ = await asyncio.wait(self._in_flight, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                request, answers_before = self._in_flight.pop(task)
-                self._landed(task, request, endpoint.answers > answers_before)
-            if self._stop is not None:
-                endpoint.stopping.set()
-            self._tell(self.progress)
-            self._launch(endpoint)
-        await endpoint.close()
-
-    def _interrupted(self, endpoint: Endpoint) -> None:
-        endpoint.stopping.set()
+    def finish(self) -> None:
+        """Raise why the run ended early: PartialResult where something was done, UserError where nothing was."""
         if self._stop is None:
-            self._stop = PartialResult(
-                "Interrupted: the requests in flight were awaited, nothing more was sent.",
-                "Run the same command again to go on.",
-            )
-        else:
-            for task in self._in_flight:
-                task.cancel()
+            return
+        if self.progress.done == self.answered_before:
+            raise self._stop
+        left = self.progress.names - self.progress.done
+        raise PartialResult(f"{self._stop.what} {left} answers are missing.", self._stop.cure)
 
-    def _launch(self, endpoint: Endpoint) -> None:
-        while self._stop is None and len(self._in_flight) < endpoint.gate.limit:
-            if self._budget.waits_for_first_reply:
-                return
-            asks = self.queue.take()
-            if not asks:
-                return
-            request = make_request(asks, self._prompt, self._options.model, self._dialect)
-            cap = self._budget.passed_by(request.size)
-            if cap and self._in_flight:  # what is set aside for them will mostly come back
-                self.queue.put_back(asks)
-                return
-            try:
-                if cap:
-                    raise self._budget.stop(cap)
-                self._ledger.need_room()
-                self._ledger.record_request(
-                    request.key, "ask", self._options.model, self._prompt.version, json.dumps(request.body)
-                )
-            except UserError as stop:
-                self._stop = stop
-                return
-            self._budget.reserve(request.key, request.size)
-            bound = self._budget.bound(request.size).total
-            task = asyncio.ensure_future(endpoint.send(request.key, request.body, bound, self._dialect))
-            self._in_flight[task] = (request, endpoint.answers)
-            self.progress.requests += 1
+    def next_request(self, in_flight: int) -> Request | None:
+        """The next request, written down and its cost set aside; None where none may be sent now."""
+        if self._stop is not None or self._budget.waits_for_first_reply:
+            return None
+        asks = self.queue.take()
+        if not asks:
+            return None
+        request = make_request(asks, self._prompt, self._options.model, self._dialect)
+        cap = self._budget.passed_by(request.size)
+        if cap and in_flight:  # what is set aside for them will mostly come back
+            self.queue.put_back(asks)
+            return None
+        try:
+            if cap:
+                raise self._budget.stop(cap)
+            self._ledger.need_room()
+            self._ledger.record_request(
+                request.key, "ask", self._options.model, self._prompt.version, json.dumps(request.body)
+            )
+        except UserError as stop:
+            self.stop(stop)
+            return None
+        self._budget.reserve(request.key, request.size)
+        self.progress.requests += 1
+        return request
+
+    def most_tokens(self, request: Request) -> int:
+        return self._budget.bound(request.size).total
+
+    @property
+    def dialect(self) -> Dialect:
+        return self._dialect
 
     def failed(self, key: str, code: str, message: str) -> None:
         """To be given to the Endpoint: a try that failed is counted and written down."""
@@ -169,12 +150,14 @@ class Run:
         try:
             self._ledger.record_failure(key, code, message)
         except UserError as stop:
-            self._stop = self._stop or stop
-        self._tell(self.progress)
+            self.stop(stop)
+        self.tell()
 
-    def _landed(self, task: asyncio.Task, request: Request, others_answered: bool) -> None:
-        """Take in how a request ended. Whatever happens here, the other requests in flight are not lost."""
-        result = _result_of(task)
+    def land(self, request: Request, result: Result, others_answered: bool) -> None:
+        """Take in how a request ended. Whatever happens here, the other requests in flight are not lost.
+
+        `others_answered` tells whether the endpoint answered anything since this one was sent.
+        """
         answer = parse.read_answer(result.raw) if isinstance(result, Reply) else None
         self._budget.settle(request.key, Usage(*answer.usage) if answer else None)
         asks = list(request.by_id.values())
@@ -186,11 +169,15 @@ class Run:
             elif isinstance(result, Refused):
                 self._refused(asks, result)
             elif isinstance(result, UserError):
-                raise result
+                self.stop(result)
             elif isinstance(result, Unanswered) and self._stop is None:
                 self._went_unanswered(asks, result, others_answered)
         except UserError as stop:
-            self._stop = self._stop or stop
+            self.stop(stop)
+        self.tell()
+
+    def tell(self) -> None:
+        self._tell(self.progress)
 
     def _adapt(self, asks: Sequence[Ask], dialect: Dialect) -> None:
         if dialect != self._dialect:
@@ -237,7 +224,7 @@ class Run:
             if ask.item in self._unanswered:
                 self.queue.add(self.queue.siblings(ask))
             else:
-                self.queue.again(ask)
+                self.queue.later(ask)
 
     def _settle(self, ask: Ask, outcome: Outcome) -> None:
         """Take note of an outcome; ask again what failed, and free the siblings of what is settled."""
@@ -289,16 +276,6 @@ class Run:
             lost = self._unanswered[ask.item]
             return Rejected(file.id, file.name, "generate", f"unanswered-{lost.code}", lost.message)
         return Rejected(file.id, file.name, "generate", NOT_ASKED, "")
-
-
-def _result_of(task: asyncio.Task) -> Reply | Refused | Unanswered | Unsupported | UserError | None:
-    """What a task gave or raised; None where it was cancelled."""
-    try:
-        return task.result()
-    except (Unsupported, UserError) as error:
-        return error
-    except asyncio.CancelledError:
-        return None
 
 
 def _outcome(ask: Ask, found: parse.Texts | parse.Fault) -> Outcome:

@@ -6,6 +6,7 @@ whatever became of it.
 """
 
 import fcntl
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from nomenclair.errors import PartialResult, UserError
 
@@ -33,7 +35,8 @@ CREATE TABLE IF NOT EXISTS failures (
 CREATE TABLE IF NOT EXISTS judgements (
     item TEXT PRIMARY KEY, name_id TEXT NOT NULL, faithful INTEGER NOT NULL, french INTEGER NOT NULL,
     english INTEGER NOT NULL, agreement INTEGER NOT NULL, why TEXT NOT NULL, reply INTEGER);
-CREATE TABLE IF NOT EXISTS batches (id TEXT PRIMARY KEY, state TEXT NOT NULL, at TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS batches (
+    token TEXT PRIMARY KEY, remote TEXT NOT NULL, state TEXT NOT NULL, at TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS batch_lines (
     batch TEXT NOT NULL, request TEXT NOT NULL, asks TEXT NOT NULL, PRIMARY KEY (batch, request));
 CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -137,26 +140,40 @@ class Ledger:
                 (request, _now(), code, message),
             )
 
-    def record_batch(self, batch: str, state: str, lines: Iterable[tuple[str, str]] = ()) -> None:
-        """`lines` are (request key, asks as JSON); they are given once, when the batch is made."""
+    def record_batch(self, token: str, lines: Iterable[tuple[str, str]]) -> None:
+        """Write a batch down before it is made. `lines` are (request key, what was asked, JSON)."""
+        with self._writing():
+            self._db.execute("INSERT INTO batches VALUES (?, '', ?, ?)", (token, "making", _now()))
+            self._db.executemany(
+                "INSERT INTO batch_lines VALUES (?, ?, ?)", ((token, *line) for line in lines)
+            )
+
+    def set_batch(self, token: str, state: Literal["open", "done", "never-made"], remote: str = "") -> None:
         with self._writing():
             self._db.execute(
-                "INSERT INTO batches VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET state = excluded.state",
-                (batch, state, _now()),
-            )
-            self._db.executemany(
-                "INSERT OR IGNORE INTO batch_lines VALUES (?, ?, ?)", ((batch, *line) for line in lines)
+                "UPDATE batches SET state = ?, remote = CASE WHEN ? = '' THEN remote ELSE ? END WHERE token = ?",
+                (state, remote, remote, token),
             )
 
-    def open_batches(self) -> list[str]:
-        """Batches whose replies have not all been read into this ledger yet."""
-        return [b for (b,) in self._db.execute("SELECT id FROM batches WHERE state = 'open' ORDER BY at")]
+    def batches_under_way(self) -> list[tuple[str, str]]:
+        """(token, id at the endpoint) of batches whose replies are not in this ledger yet.
 
-    def batch_lines(self, batch: str) -> dict[str, str]:
-        return dict(self._db.execute("SELECT request, asks FROM batch_lines WHERE batch = ?", (batch,)))
+        The id is empty where the run was killed before the endpoint's answer was written down.
+        """
+        rows = self._db.execute(
+            "SELECT token, remote FROM batches WHERE state IN ('making', 'open') ORDER BY at"
+        )
+        return list(rows)
+
+    def batch_lines(self, token: str) -> dict[str, str]:
+        return dict(self._db.execute("SELECT request, asks FROM batch_lines WHERE batch = ?", (token,)))
 
     def has_reply(self, request: str) -> bool:
         return bool(self._db.execute("SELECT 1 FROM replies WHERE request = ?", (request,)).fetchone())
+
+    def body(self, request: str) -> dict:
+        row = self._db.execute("SELECT body FROM requests WHERE key = ?", (request,)).fetchone()
+        return json.loads(row[0])
 
     def set(self, key: str, value: str) -> None:
         with self._writing():

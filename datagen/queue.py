@@ -49,12 +49,21 @@ class State:
 class Queue:
     """Asks that wait. One name per family goes first; its siblings follow once its answer is known."""
 
-    def __init__(self, asks: Iterable[Ask], state: State, per_request: int, cascade: bool):
+    def __init__(
+        self,
+        asks: Iterable[Ask],
+        state: State,
+        per_request: int,
+        cascade: bool,
+        elsewhere: Iterable[Ask] = (),
+    ):
+        """`elsewhere` are asks that are under way in a batch: their siblings wait for them."""
         self.per_request = per_request
         self._first: dict[int, deque[Ask]] = defaultdict(deque)
         self._alone: deque[Ask] = deque()
+        self._late: deque[Ask] = deque()
         self._siblings: dict[tuple[int, str], deque[Ask]] = defaultdict(deque)
-        self._leading: set[tuple[int, str]] = set()
+        self._leading: set[tuple[int, str]] = {family(ask) for ask in elsewhere}
         for ask in asks:
             reasons = state.reasons(ask.item)
             if reasons:
@@ -72,7 +81,7 @@ class Queue:
         for waiting in self._first.values():
             if waiting:
                 return [waiting.popleft() for _ in range(min(self.per_request, len(waiting)))]
-        return []
+        return [self._late.popleft()] if self._late else []
 
     def put_back(self, asks: Sequence[Ask]) -> None:
         """What `take` gave and was not sent goes back to the head of its line."""
@@ -82,6 +91,10 @@ class Queue:
 
     def again(self, ask: Ask) -> None:
         self._alone.append(ask)
+
+    def later(self, ask: Ask) -> None:
+        """After everything else: the endpoint did not answer, and may be calmer then."""
+        self._late.append(ask)
 
     def siblings(self, ask: Ask) -> list[Ask]:
         """Give out the names that waited for this one's family."""
@@ -95,6 +108,7 @@ class Queue:
         other = Queue((), State((), ()), self.per_request, True)
         other._first.update({sample: deque(asks) for sample, asks in self._first.items()})
         other._alone.extend(self._alone)
+        other._late.extend(self._late)
         other._siblings.update({key: deque(asks) for key, asks in self._siblings.items()})
         return other
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from datagen.asks import Request, make_asks, make_request
 from datagen.budget import Budget
+from datagen.drive import drive
 from datagen.generate import Options, Progress, Run
 from datagen.ledger import Ledger
 from datagen.prompts import Prompt
@@ -59,10 +60,10 @@ def requests_to_come(run: Run, prompt: Prompt, options: Options) -> tuple[list[R
 def ask_endpoint(
     workspace: Workspace, run: Run, base_url: str | None, api_key: str | None, limits: Limits
 ) -> Written:
-    """Drive the run, then write the pairs, whatever ended it; raises what `Run.drive` raises."""
+    """Drive the run, then write the pairs, whatever ended it; raises what `drive` raises."""
     stop: UserError | None = None
     try:
-        run.drive(Endpoint(client(base_url, api_key), limits, run.failed))
+        drive(run, Endpoint(client(base_url, api_key), limits, run.failed))
     except UserError as error:
         stop = error
     written = write_results(workspace, run.results(KindTable.load(KINDS)))

@@ -142,6 +142,10 @@ class Unsupported(Exception):
         self.dialect = dialect
 
 
+# How a request ended; None: it was given up without an end.
+Result = Reply | Refused | Unanswered | Unsupported | UserError | None
+
+
 class Gate:
     """How many requests may be in flight: halved when the endpoint says 429, one more for each calm round."""
 

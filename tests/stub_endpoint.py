@@ -54,7 +54,7 @@ class StubEndpoint:
         return f"http://127.0.0.1:{self.port}/v1"
 
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while head := await reader.readuntil(b"\r\n\r\n"):
                 length = int(re.search(rb"content-length: *(\d+)", head, re.I)[1])
                 body = await reader.readexactly(length)

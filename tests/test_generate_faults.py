@@ -99,7 +99,7 @@ def test_kill_9_every_few_seconds(tmp_path, count, seconds, latency):
                 kills += 1
     assert client.returncode == 0 and kills >= 3
     assert int(out) + len(rejected_of(workspace)) == count
-    assert len(pairs_of(workspace)) > 0.99 * count
+    assert len(pairs_of(workspace)) > 0.98 * count
     lost, paid_twice = account(workspace, stub)
     assert paid_twice == 0
     assert lost <= kills * CONCURRENCY, "at most the requests that were in flight at each kill"

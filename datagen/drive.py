@@ -1,0 +1,80 @@
+"""Sends a run's requests to an endpoint, many at a time, from one loop.
+
+The tasks only wait for the network; what they bring is taken in by the loop itself, so nothing is shared.
+"""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from datagen.asks import Request
+from datagen.generate import Run
+from datagen.teacher import Endpoint, Result, Unsupported
+from nomenclair.errors import PartialResult, UserError
+
+
+def drive(run: Run, endpoint: Endpoint) -> None:
+    """Send what is missing until nothing is left, or raise why the run ended early (see `Run.finish`).
+
+    Whatever ends it (a cap, an endpoint that went away, Ctrl-C), every reply that came is in the ledger.
+    """
+    asyncio.run(_drive(run, endpoint))
+    run.finish()
+
+
+async def _drive(run: Run, endpoint: Endpoint) -> None:
+    in_flight: dict[asyncio.Task, tuple[Request, int]] = {}
+    with _interruptible(run, endpoint, in_flight):
+        _launch(run, endpoint, in_flight)
+        while in_flight:
+            done, _ = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                request, answers_before = in_flight.pop(task)
+                run.land(request, _result(task), endpoint.answers > answers_before)
+            if run.stopped:
+                endpoint.stopping.set()
+            _launch(run, endpoint, in_flight)
+    await endpoint.close()
+
+
+def _launch(run: Run, endpoint: Endpoint, in_flight: dict[asyncio.Task, tuple[Request, int]]) -> None:
+    while len(in_flight) < endpoint.gate.limit and (request := run.next_request(len(in_flight))):
+        send = endpoint.send(request.key, request.body, run.most_tokens(request), run.dialect)
+        in_flight[asyncio.ensure_future(send)] = (request, endpoint.answers)
+
+
+@contextmanager
+def _interruptible(run: Run, endpoint: Endpoint, in_flight: dict) -> Iterator[None]:
+    """Ctrl-C once: what is in flight may land, nothing more is sent. Twice: it is dropped."""
+    loop = asyncio.get_running_loop()
+
+    def interrupt() -> None:
+        if endpoint.stopping.is_set():
+            for task in in_flight:
+                task.cancel()
+        endpoint.stopping.set()
+        run.stop(
+            PartialResult(
+                "Interrupted: the requests in flight were awaited, nothing more was sent.",
+                "Run the same command again to go on.",
+            )
+        )
+
+    signals = (signal.SIGINT, signal.SIGTERM)
+    with suppress(NotImplementedError, RuntimeError, ValueError):  # not the main thread
+        for number in signals:
+            loop.add_signal_handler(number, interrupt)
+    yield
+    for number in signals:
+        loop.remove_signal_handler(number)
+
+
+def _result(task: asyncio.Task) -> Result:
+    """What a task gave or raised; None where it was cancelled."""
+    try:
+        return task.result()
+    except (Unsupported, UserError) as error:
+        return error
+    except asyncio.CancelledError:
+        return None

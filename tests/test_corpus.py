@@ -2,16 +2,18 @@ import re
 
 import pytest
 
-from datagen.corpus import FOLDER, PAIR_COLUMNS, kinds, seed_pairs
+from datagen.corpus import FOLDER, PAIR_COLUMNS, gold, kinds, seed_pairs
 from nomenclair.contract import MAX_CHARS, MAX_WORDS
 from nomenclair.errors import UserError
 from nomenclair.names import family, readable
 
 PAIRS = seed_pairs()
+GOLD = gold()
 
 
 def test_the_corpus_is_there():
-    assert len(PAIRS) > 2800
+    assert len(PAIRS) >= 3500
+    assert len(GOLD) == 300
 
 
 def test_no_two_names_of_one_family():
@@ -19,11 +21,17 @@ def test_no_two_names_of_one_family():
     assert sorted(f for f in set(families) if families.count(f) > 1) == []
 
 
+def test_no_gold_name_is_of_a_family_that_is_trained_on():
+    trained = {family(pair.name) for pair in PAIRS}
+    gold_families = [family(row.name) for row in GOLD]
+    assert [row.name for row in GOLD if family(row.name) in trained] == []
+    assert len(set(gold_families)) == len(GOLD)
+
+
 @pytest.mark.parametrize("lang", ["fr", "en"])
 def test_form_of_the_texts(lang):
     """Length, capital, no final period, no quotation mark, no Markdown: the rules that a program can check."""
-    for pair in PAIRS:
-        text = pair.text(lang)
+    for text in [*(pair.text(lang) for pair in PAIRS), *(text for row in GOLD for text in row.texts(lang))]:
         first = text.split()[0]
         # macOS and vCard keep their own spelling.
         assert first[0].isupper() or first[0].isdigit() or any(c.isupper() for c in first), text

@@ -1,0 +1,405 @@
+"""The grammar teacher: a name -> its words -> French and English, or an abstention that names the word.
+
+Precision first: an unknown word, an unclear structure or more words than a phrase holds make it abstain.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from datagen import phrases, realise
+from datagen.dating import Details, details_of
+from datagen.lexicon import Entry, Lexicon, Sense, key
+from datagen.phrases import Phrase, Tokens, Unclear, Word
+from nomenclair import names
+from nomenclair.contract import MAX_CHARS, MAX_WORDS
+from nomenclair.kinds import UNKNOWN, Kind, KindTable
+
+MAX_CONTENT_WORDS = 6
+
+# Kinds whose names are identifiers: told with the stem as it stands.
+IDENTIFIERS = frozenset("library font manual compiled".split())
+SCRIPTING = frozenset(
+    "Python Perl Ruby PHP JavaScript R Lua TypeScript Shell Bash Tcl PowerShell AWK Groovy Julia SQL".split()
+)
+# A document noun takes the place of the last English word of these kinds, and of the first French ones.
+REPLACED = {
+    "document": "Document ",
+    "spreadsheet": "Feuille de calcul ",
+    "presentation": "Présentation ",
+    "image": "Image ",
+    "photo": "Photo ",
+    "file": "Fichier ",
+    "page": "Page ",
+    "archive": "Archive ",
+    "text": "Texte ",
+}
+PICTURES = frozenset(
+    """image picture photo logo icon screenshot map diagram banner poster chart graph plot drawing thumbnail
+    texture sprite portrait screen wallpaper sketch schematic""".split()
+)
+PREPOSITIONS = {
+    "en": {
+        "for": "pour",
+        "with": "avec",
+        "without": "sans",
+        "in": "dans",
+        "from": "de",
+        "of": "de",
+        "and": "et",
+    },
+    "fr": {
+        "pour": "for",
+        "avec": "with",
+        "sans": "without",
+        "dans": "in",
+        "et": "and",
+        "sur": "on",
+        "par": "by",
+    },
+}
+FRENCH_LINKS = frozenset("de d du des le la les l".split())
+NUMBERED = frozenset(
+    "chapter page part lecture session issue ticket lesson exercise level section step".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    en: str
+    fr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """`reason`: kind, unknown-word, dotted, number, language, long, order, verb, adjective-last, proper-last…"""
+
+    word: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrammarTeacher:
+    lexicon: Lexicon
+    kinds: KindTable
+
+    @classmethod
+    def load(cls, corpus: Path) -> "GrammarTeacher":
+        """Read lexicon.tsv and kinds.tsv of a corpus folder."""
+        return cls(Lexicon.load(corpus / "lexicon.tsv"), KindTable.load(corpus / "kinds.tsv"))
+
+    def describe(self, name: str) -> Description | Abstention:
+        """Both descriptions of a file name, or why there are none. Pure; about a millisecond."""
+        name = names.readable(name)
+        kind = self.kinds.of(name)
+        try:
+            answer = self._describe(name, kind)
+        except Unclear as stop:
+            return Abstention(*stop.args)
+        if any(len(t.split()) > MAX_WORDS or len(t) > MAX_CHARS for t in (answer.en, answer.fr)):
+            return Abstention(name, "long")
+        return answer
+
+    def _describe(self, name: str, kind: Kind) -> Description:
+        if kind.pattern == name:
+            return Description(kind.en, kind.fr)
+        stem, ext = names.split_ext(name)
+        if kind is UNKNOWN or not ext:
+            raise Unclear(ext or name, "kind")
+        if kind.kind in IDENTIFIERS:
+            return _identifier(stem, kind)
+        rest, details = details_of(stem)
+        if not any(c.isalpha() for c in rest) or (
+            names.is_opaque(name) and not self._known(names.words(rest))
+        ):
+            return self._opaque(rest, kind, details)
+        if re.search(r"[^\W\d]\.[^\W\d]|__|~|::", rest):
+            raise Unclear(rest, "dotted")
+        return self._told(rest, kind, details)
+
+    def _known(self, words: Sequence[str]) -> bool:
+        return any(len(w) > 1 and self.lexicon.senses(w) and key(w) not in names.COUNTER_WORDS for w in words)
+
+    def _opaque(self, rest: str, kind: Kind, details: Details) -> Description:
+        words = names.words(rest)
+        letters = [w for w in words if w[0].isalpha()]
+        numbers = [w for w in words if w.isdigit()]
+        counted = all(key(w) in names.COUNTER_WORDS for w in letters)
+        if any(len(w) > 2 and w.isalpha() and key(w) not in names.COUNTER_WORDS for w in letters):
+            if names.without_hashes(rest, " ") == rest:
+                raise Unclear(letters[0], "unknown-word")
+            counted = False
+        if counted and len(numbers) == 1 and len(numbers[0]) < 9 and not details.number and not details.date:
+            details = replace(details, number=str(int(numbers[0])))
+        return Description(kind.en + details.en(False), kind.fr + details.fr(False))
+
+    def _told(self, rest: str, kind: Kind, details: Details) -> Description:
+        tests = None
+        groups = self.lexicon.read(_glued(names.words(rest), self.lexicon))
+        groups, details = _without_number(groups, rest, details)
+        if kind.en.endswith(" source file") and len(groups) > 1:
+            groups, tests = _without_test(groups)
+        if len(groups) > MAX_CONTENT_WORDS + 2:
+            raise Unclear(groups[-1][0], "long")
+        for text, senses in groups:
+            if not senses and not _acronym(text, rest):
+                raise Unclear(text, "unknown-word")
+        lang = _language(groups, kind)
+        items = [_choose(text, senses, lang, i, groups) for i, (text, senses) in enumerate(groups)]
+        if tests:
+            return _described(*tests, self._phrase(items, lang), kind, details)
+        if items[0].sense.pos == "V":
+            return self._program(items, lang, kind, details)
+        items = _without_kind_word(items, lang, kind)
+        if not items:
+            return Description(kind.en + details.en(False), kind.fr + details.fr(False))
+        return self._titled(items, lang, kind, details)
+
+    def _phrase(self, items: Sequence["Item"], lang: str) -> Phrase:
+        if any(item.sense.pos in "VRZM" for item in items):
+            bad = next(item for item in items if item.sense.pos in "VRZM")
+            raise Unclear(bad.text, {"V": "verb"}.get(bad.sense.pos, "order"))
+        if lang == "en":
+            if any(item.sense.pos == "F" for item in items):
+                raise Unclear(next(i.text for i in items if i.sense.pos == "F"), "order")
+            return phrases.english([item.word() for item in items])
+        return phrases.french([key(i.text) if i.sense.pos == "F" else i.word() for i in items])
+
+    def _split(self, items: Sequence["Item"], lang: str) -> tuple[Phrase, str, Phrase | None]:
+        """The phrase before a preposition, its French or English counterpart's key, the phrase behind it."""
+        for i, item in enumerate(items):
+            if item.sense.pos == "F" and key(item.text) in PREPOSITIONS[lang]:
+                if i == 0 or i + 1 == len(items):
+                    raise Unclear(item.text, "order")
+                word = key(item.text)
+                return self._phrase(items[:i], lang), word, self._phrase(items[i + 1 :], lang)
+        return self._phrase(items, lang), "", None
+
+    def _titled(self, items: list["Item"], lang: str, kind: Kind, details: Details) -> Description:
+        first, word, second = self._split(items, lang)
+        if second:
+            first = _attached(first, word, second, lang)
+        return _described(kind.en, kind.fr, first, kind, details)
+
+    def _program(self, items: list["Item"], lang: str, kind: Kind, details: Details) -> Description:
+        is_source = kind.en.endswith(" source file")
+        if kind.kind not in ("script", "notebook") and not is_source:
+            raise Unclear(items[0].text, "verb")
+        if len(items) < 2 or items[1].sense.pos == "F":
+            raise Unclear(items[0].text, "verb")
+        language = kind.en.removesuffix(" source file")
+        en, fr = kind.en, kind.fr
+        if is_source and language in SCRIPTING:
+            en, fr = f"{language} script", f"Script {language}"
+        verb = items[0].sense.entry
+        rest, goal = _goal(items[1:], lang)
+        thing = self._phrase(rest, lang)
+        if thing.proper and goal:
+            raise Unclear(goal[0].text, "order")
+        end_en, end_fr = "", ()
+        if goal:
+            target = self._phrase(goal, lang)
+            if not target.proper or verb.en != "convert":
+                raise Unclear(goal[0].text, "order")
+            end_en, end_fr = f" to {target.en}", ("en", *target.fr)
+        en += f" that {realise.verb_en(verb.en)} {thing.the_en()}{end_en}"
+        fr += " " + realise.join_fr(("qui", realise.verb_fr(verb.fr), *thing.the_fr(), *end_fr))
+        return Description(en + details.en(False), fr + details.fr(False))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    text: str
+    sense: Sense
+    number: str = ""
+
+    def word(self) -> Word:
+        return Word(self.sense, self.number)
+
+
+def _identifier(stem: str, kind: Kind) -> Description:
+    if kind.kind == "library":
+        stem, _, version = stem.partition(" ")
+        tail = f", version {version}" if version else ""
+    else:
+        tail = ""
+    if len(stem) > 40 or " " in stem or not re.search(r"[A-Za-z]", stem):
+        raise Unclear(stem, "long")
+    if kind.kind == "manual" or kind.kind == "compiled":
+        return Description(f"{kind.en} of {stem}{tail}", f"{kind.fr} {realise.join_fr(('de', stem))}{tail}")
+    return Description(f"{kind.en} {stem}{tail}", f"{kind.fr} {stem}{tail}")
+
+
+def _glued(words: Sequence[str], lexicon: Lexicon) -> list[str]:
+    """Words with what the lexicon knows as one put together again: sha 256, UTF 8, Java Script."""
+    out: list[str] = []
+    for word in words:
+        if out and key(out[-1] + word) in lexicon.by_word and (word.isdigit() or word[:1].isupper()):
+            out[-1] += word
+        else:
+            out.append(word)
+    return out
+
+
+Groups = list[tuple[str, tuple[Sense, ...]]]
+
+
+def _without_number(groups: Groups, rest: str, details: Details) -> tuple[Groups, Details]:
+    """The words without a final number, which goes to the details; any other number is not understood."""
+    numbers = [i for i, (text, _) in enumerate(groups) if text[0].isdigit() and not groups[i][1]]
+    if not numbers:
+        return groups, details
+    where = numbers[0]
+    text = groups[where][0]
+    if len(numbers) > 1 or where == 0 or where != len(groups) - 1 or not text.isdigit() or len(text) > 5:
+        raise Unclear(text, "number")
+    if details.number or details.version:
+        raise Unclear(text, "number")
+    return groups[:-1], replace(details, number=str(int(text)))
+
+
+def _without_test(groups: Groups) -> tuple[Groups, tuple[str, str] | None]:
+    for at in (0, -1):
+        if key(groups[at][0]) in ("test", "tests"):
+            return (groups[1:] if at == 0 else groups[:-1]), ("tests", "Tests")
+    return groups, None
+
+
+def _acronym(text: str, rest: str) -> bool:
+    return 2 <= len(text) <= 5 and text.isascii() and text.isalpha() and text.isupper() and not rest.isupper()
+
+
+def _language(groups: Groups, kind: Kind) -> str:
+    """The language whose words all of these are; UNCLEAR where none is, or both and the order matters."""
+    possible = []
+    for lang in ("en", "fr"):
+        if all(not senses or any(s.speaks(lang) for s in senses) for _, senses in groups):
+            possible.append(lang)
+    if not possible:
+        raise Unclear(" ".join(text for text, _ in groups), "language")
+    if any(names.fold(text) != text.casefold() for text, _ in groups) and "fr" in possible:
+        return "fr"
+    if len(possible) == 2 and len(groups) > 1:
+        own = {lang: sum(bool(s) and s[0].entry.lang == lang for _, s in groups) for lang in possible}
+        if own["fr"] > own["en"]:
+            return "fr"
+    return possible[0]
+
+
+def _choose(text: str, senses: tuple[Sense, ...], lang: str, at: int, groups: Groups) -> Item:
+    """The sense that fits the place: a verb only in front, in English an adjective only before something."""
+    if not senses:
+        return Item(text, Sense(Entry(text, "xx", "P", text, text, "")))
+    fitting = [s for s in senses if s.speaks(lang)]
+    exact = [s for s in fitting if s.exact] or fitting
+    last = at == len(groups) - 1
+    if at > 0 or last:
+        exact = [s for s in exact if s.pos != "V"] or [s for s in fitting if s.pos != "V"]
+        if not exact:
+            raise Unclear(text, "verb")
+    if lang == "en" and last:
+        exact = [s for s in exact if s.pos in "NDP"] or exact
+    if lang == "fr" and at == 0:
+        exact = [s for s in exact if s.pos in "NDPV"] or exact
+    return Item(text, exact[0])
+
+
+def _goal(items: Sequence[Item], lang: str) -> tuple[Sequence[Item], Sequence[Item]]:
+    word = {"en": "to", "fr": "en"}[lang]
+    for i, item in enumerate(items):
+        if key(item.text) == word and item.sense.pos == "F":
+            if i == 0 or i + 1 == len(items):
+                raise Unclear(item.text, "order")
+            return items[:i], items[i + 1 :]
+    return items, ()
+
+
+def _without_kind_word(items: list[Item], lang: str, kind: Kind) -> list[Item]:
+    """Without the head that the kind already says: server_log.log is the log of the server."""
+    at = len(items) - 1 if lang == "en" else 0
+    head = items[at]
+    if head.sense.pos in "ND" and head.sense.entry.en.lower() in kind.en.lower().split():
+        left = items[:at] if lang == "en" else items[1:]
+        if left and left[0].sense.pos == "F":
+            left = left[1:] if key(left[0].text) in FRENCH_LINKS else items
+        if not left or any(i.sense.pos in "NDP" for i in left):
+            return left
+    return items
+
+
+def _attached(first: Phrase, word: str, second: Phrase, lang: str) -> Phrase:
+    english = word if lang == "en" else PREPOSITIONS["fr"][word]
+    french = word if lang == "fr" else PREPOSITIONS["en"][word]
+    if english == "and":
+        if first.plural != second.plural or first.document:
+            raise Unclear(word, "order")
+        tail = second.the_fr() if not first.proper else second.fr
+        return replace(first, en=f"{first.en} and {second.the_en()}", fr=(*first.fr, "et", *_repeated(tail)))
+    if french in ("sans", "avec"):
+        tail = second.fr if french == "sans" or second.proper or second.mass else second.of_a_fr()[1:]
+        if french == "avec" and second.plural:
+            tail = ("des", *second.fr)
+        shown = second.a_en()
+    else:
+        tail, shown = second.the_fr(), second.the_en()
+    return replace(
+        first,
+        en=f"{first.en} {english} {shown}",
+        fr=(*first.fr, french, *tail),
+        proper=first.proper,
+        ends_proper=False,
+    )
+
+
+def _repeated(tail: Tokens) -> Tokens:
+    """The preposition de of "de l'image" again behind et: "et du texte"."""
+    return ("de", *tail)
+
+
+def _described(en: str, fr: str, topic: Phrase, kind: Kind, details: Details) -> Description:
+    if en == "tests":
+        language = kind.en.removesuffix(" source file")
+        return Description(
+            f"{language} tests of {topic.the_en()}{details.en(False)}",
+            f"Tests {language} {realise.join_fr(topic.of_fr())}{details.fr(False)}",
+        )
+    if topic.document and (label := _label(en, fr, topic)):
+        return _document(label, topic, kind, details)
+    dated = kind.kind in ("document", "photo", "image", "video", "archive", "spreadsheet", "presentation")
+    if kind.kind in ("webpage", "ebook") or kind.pattern in (".md", ".rst", ".adoc", ".markdown"):
+        about, tail = f"on {topic.the_en()}", ("sur", *topic.the_fr())
+    elif kind.kind in ("image", "photo", "icon", "video", "audio", "model3d"):
+        about, tail = f"of {topic.a_en()}", topic.of_a_fr()
+    elif topic.mass:
+        about, tail = f"for {topic.en}", topic.of_fr()
+    else:
+        plural = topic.plural and not topic.proper
+        about, tail = f"of {'the ' if plural else ''}{topic.the_en()}", topic.of_fr()
+    return Description(f"{en} {about}{details.en(dated)}", f"{fr} {realise.join_fr(tail)}{details.fr(dated)}")
+
+
+def _label(en: str, fr: str, topic: Phrase) -> str:
+    """The name of the format where the document noun replaces the kind's head: PDF, Excel, JPEG."""
+    generic = en.split(" ")[-1]
+    label = en.removesuffix(generic).strip()
+    if generic not in REPLACED or not label or fr != REPLACED[generic] + label:
+        return ""
+    head = topic.head.split(" ")[-1]
+    if generic in ("image", "photo") and head not in PICTURES:
+        return ""
+    if generic in ("file", "page") or (generic == "archive" and head != "backup"):
+        return ""
+    return label
+
+
+def _document(label: str, topic: Phrase, kind: Kind, details: Details) -> Description:
+    starts_proper = topic.en.split(" ")[0][:1].isupper()
+    en = f"{label} of the {topic.en}" if starts_proper else f"{label} {topic.en}"
+    when_en, when_fr = details.en(True), details.fr(True)
+    if topic.ends_proper:
+        fr = realise.join_fr(topic.fr) + when_fr + f" en {label}"
+    else:
+        at = topic.label_at
+        fr = realise.join_fr((*topic.fr[:at], label, *topic.fr[at:])) + when_fr
+    return Description(en + when_en, fr[:1].upper() + fr[1:])

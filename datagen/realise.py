@@ -1,0 +1,183 @@
+"""Inflection and joining through pyrealb: plurals, agreement, third person, contraction and elision.
+
+Words that pyrealb's dictionaries lack are added to them with the table of their ending, once per process; its
+current language is global too, so each function sets the one it needs.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import pyrealb
+
+# The tables of pyrealb for a lemma it lacks: (ending, table), first match wins.
+FR_NOUNS = (("s", "n2"), ("x", "n2"), ("z", "n2"), ("eau", "n4"), ("eu", "n4"), ("al", "n5"), ("", "n3"))
+FR_ADJECTIVES = (
+    ("eux", "n54"),
+    ("if", "n46"),
+    ("el", "n48"),
+    ("ien", "n49"),
+    ("er", "n39"),
+    ("al", "n47"),
+    ("eur", "n55"),
+    ("e", "n25"),
+    ("", "n28"),
+)
+# Adjectives that stand before their noun, by masculine singular; the others follow it.
+FR_BEFORE = frozenset(
+    "nouveau ancien petit grand gros bon mauvais premier deuxième troisième dernier".split()
+)
+# Words after which the rest of a French compound does not agree: "feuille de temps", "mise à jour".
+FR_LINKS = frozenset("de d' du des à au aux en par pour sans sur sous hors avec dans et".split())
+
+
+def _prepare() -> None:
+    for word in ("html", "http", "https", "hdmi", "hp", "hdr", "hash", "hub", "hook", "hash", "hall", "heap"):
+        pyrealb.addToLexicon(word, {"N": {"g": "m", "h": 1, "tab": "n3"}}, lang="fr")
+
+
+_prepare()
+
+
+@lru_cache(maxsize=50_000)
+def noun_fr(lemma: str, gender: str, plural: bool) -> str:
+    """The noun, its first word (and what agrees with it) in the plural where asked."""
+    if not plural or gender.endswith("p") or lemma.isupper():
+        return lemma
+    head, *rest = _words(lemma)
+    out = [_plural_word(head)]
+    for i, word in enumerate(rest):
+        if word in FR_LINKS or word.startswith(("d'", "l'")):
+            return " ".join(out + rest[i:])
+        out.append(adjective_fr(word, gender, True) if word.islower() else word)
+    return " ".join(out)
+
+
+def _words(lemma: str) -> list[str]:
+    return lemma.split(" ")
+
+
+def _plural_word(word: str) -> str:
+    pyrealb.loadFr()
+    if any(c.isupper() for c in word) or "-" in word:
+        return word if word[-1] in "sxz" or word.isupper() else word + "s"
+    info = pyrealb.getLemma(word) or {}
+    if "N" not in info:
+        table = next(table for ending, table in FR_NOUNS if word.endswith(ending))
+        pyrealb.addToLexicon(word, {"N": {"g": "m", "tab": table}})
+    return pyrealb.N(word).n("p").realize()
+
+
+@lru_cache(maxsize=50_000)
+def adjective_fr(lemma: str, gender: str, plural: bool) -> str:
+    """The adjective (first word of an adjective phrase) in the gender (m, f) and number of its noun."""
+    head, *rest = _words(lemma)
+    if head in FR_LINKS or head in INVARIABLE or head.startswith("d'"):
+        return lemma
+    pyrealb.loadFr()
+    info = pyrealb.getLemma(head) or {}
+    if "A" not in info:
+        # A past participle agrees as the adjective in -é, -i or -u would.
+        table = next(table for ending, table in FR_ADJECTIVES if head.endswith(ending))
+        pyrealb.addToLexicon(head, {"A": {"tab": table}})
+    try:
+        word = pyrealb.A(head).g(gender[0]).n("p" if plural else "s").realize()
+    except AttributeError:  # pyrealb has no such form of a few adjectives (favori, bleu ciel)
+        word = _regular_adjective(head, gender, plural)
+    return " ".join([word, *rest])
+
+
+def _regular_adjective(lemma: str, gender: str, plural: bool) -> str:
+    feminine = lemma if gender[0] == "m" or lemma.endswith("e") else lemma + "e"
+    return feminine + "s" if plural and feminine[-1] not in "sx" else feminine
+
+
+INVARIABLE = frozenset(
+    """hors plein sous non bas-niveau standard web audio vidéo marron orange bio chic cool live pop rock mini maxi
+    super extra ex auto-stop antivirus multi""".split()
+)
+
+
+# What pyrealb calls uncountable and file names count.
+COUNTABLE = frozenset(
+    """hash status build access geometry simulation syntax offset animation scope terrain integration zoom
+    architecture arch orientation estimation latitude longitude trim variance permission completion hardware bulk
+    behavior software parking configuration documentation configuration layout text list database content
+    implementation dimension definition semaphore wallpaper extent
+    animation identification lading""".split()
+)
+
+
+@lru_cache(maxsize=10_000)
+def verb_fr(lemma: str) -> str:
+    """Third person of the present of a French verb phrase: "mettre à jour" -> "met à jour"."""
+    pyrealb.loadFr()
+    head, *rest = _words(lemma)
+    reflexive = ""
+    if head in ("se", "s'") or head.startswith("s'"):
+        reflexive, head = ("s'", head[2:]) if head.startswith("s'") else ("se ", rest.pop(0))
+    if "V" not in (pyrealb.getLemma(head) or {}):
+        table = "v36" if head.endswith("er") else "v58"
+        pyrealb.addToLexicon(head, {"V": {"tab": table, "aux": ["av"]}})
+    return reflexive + " ".join([pyrealb.V(head).t("p").pe(3).realize(), *rest])
+
+
+@lru_cache(maxsize=50_000)
+def plural_en(lemma: str) -> str:
+    """The English plural of a noun phrase, its last word changed, or the one before "of" and its like."""
+    words = lemma.split(" ")
+    for link in ("of", "for", "in", "to", "on"):
+        if link in words[1:]:
+            cut = words.index(link)
+            return " ".join([plural_en(" ".join(words[:cut])), *words[cut:]])
+    *before, last = words
+    if last.isupper() and len(last) > 1:
+        return " ".join([*before, last + "s"])
+    pyrealb.loadEn()
+    if (pyrealb.getLemma(last) or {}).get("N", {"cnt": "no"})["cnt"] == "no":
+        return " ".join([*before, _regular_plural(last)])
+    return " ".join([*before, pyrealb.N(last).n("p").realize()])
+
+
+@lru_cache(maxsize=50_000)
+def is_mass_en(lemma: str) -> bool:
+    """Does English use the noun without an article: encryption, traffic, parsing?"""
+    last = lemma.split(" ")[-1]
+    if last in COUNTABLE:
+        return False
+    pyrealb.loadEn()
+    info = (pyrealb.getLemma(last) or {}).get("N")
+    return info["cnt"] == "no" if info else last.endswith(("ing", "ization", "ism"))
+
+
+def _regular_plural(word: str) -> str:
+    if word.endswith(("s", "x", "z", "ch", "sh")):
+        return word + "es"
+    return word[:-1] + "ies" if word.endswith("y") and word[-2:-1] not in "aeiou" else word + "s"
+
+
+@lru_cache(maxsize=10_000)
+def verb_en(lemma: str) -> str:
+    """Third person of the present: "back up" -> "backs up"."""
+    pyrealb.loadEn()
+    head, *rest = lemma.split(" ")
+    if "V" not in (pyrealb.getLemma(head) or {}):
+        return " ".join([_regular_plural(head), *rest])
+    return " ".join([pyrealb.V(head).t("p").pe(3).realize(), *rest])
+
+
+def join_fr(tokens: Sequence[str]) -> str:
+    """French words joined, with contraction and elision: de + le serveur -> du serveur, de + EDF -> d'EDF."""
+    pyrealb.loadFr()
+    parts = []
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        if token in ("de", "à") and not following.lower().startswith("y"):
+            parts.append(pyrealb.P(token))
+        elif token == "le" and not following.lower().startswith("y"):
+            parts.append(pyrealb.D("le"))
+        elif token == "la" and not following.lower().startswith("y"):
+            parts.append(pyrealb.D("le").g("f"))
+        elif token == "les":
+            parts.append(pyrealb.D("le").n("p"))
+        else:
+            parts.append(pyrealb.Q(token))
+    return pyrealb.SP(*parts).realize()

@@ -133,7 +133,7 @@ def apply_rows(
             fr, en, verdict, note = told
             unchanged = row.seen == text_print(*state(now, stored))
             seen = generated_print(pair) if pair and unchanged else row.seen
-            after[row.id] = said(now, fr, en, verdict, note, by, seen)
+            after[row.id] = said(pair or now, fr, en, verdict, note, by, seen)
             done.taken[verdict or "note"] = done.taken.get(verdict or "note", 0) + 1
             if not unchanged:
                 done.conflicts.append(Refused(line, f"{row.name}: generated anew meanwhile; yours is kept"))

@@ -18,7 +18,7 @@ from nomenclair.errors import UserError
 from nomenclair.workspace import write_text
 
 COLUMNS = ("id", "name", "fr", "en", "flags", "why", "verdict", "note", "seen")
-REQUIRED = COLUMNS[:4] + ("verdict", "note", "seen")
+REQUIRED = (*COLUMNS[:4], "verdict", "note", "seen")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,35 @@
+"""Commands: curate, dataset."""
+
+from typing import Annotated
+
+import typer
+
+from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, room, workspace
+
+
+def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: nomenclair curate --workspace work")(curate)
+
+
+def curate(root: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
+    """Drop bad pairs, repeats and what is too many of; write down each with its reason."""
+    from nomenclair.records import Pair, Rejected
+    from nomenclair.workspace import read_records, write_json, write_records
+
+    module = room("datagen.curate")
+    ws = workspace(root)
+    result = module.curate(read_records(ws.need(ws.pairs, "generate"), Pair))
+    write_records(ws.curated, Pair, result.kept)
+    write_records(ws.curated_rejected, Rejected, result.rejected)
+    write_json(ws.curate_report, result.report)
+    for step in result.report["steps"]:
+        reasons = ", ".join(f"{n} {code}" for code, n in step["reasons"].items())
+        console.print(
+            f"  {step['step']}: {step['before']} → {step['after']}" + (f" ({reasons})" if reasons else "")
+        )
+    console.print(
+        f"{result.report['before']} pairs, {len(result.kept)} kept in {ws.curated}, "
+        f"{len(result.rejected)} dropped in {ws.curated_rejected}"
+    )
+    if result.report["short"]:
+        console.print(f"  add more: {', '.join(result.report['short'][:8])}")

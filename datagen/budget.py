@@ -78,10 +78,10 @@ class Budget:
 
     def settle(self, key: str, usage: Usage | None) -> None:
         """A request has ended: with the usage that its reply reports, or without a reply (None)."""
-        size = self._open.pop(key)
+        size = self._open.pop(key, None)  # a batch of an earlier run was set aside there
         if usage is not None:
             self.used += usage
-            if usage.input:
+            if usage.input and size:
                 self.ratio = max(self.ratio or 1.0, usage.input / size.input_estimate)
 
     def lost_try(self, key: str) -> None:

@@ -7,14 +7,30 @@ import asyncio
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from datagen.asks import Request
-from datagen.generate import Run
-from datagen.teacher import Endpoint, Result, Unsupported
+from datagen.teacher import Dialect, Endpoint, Result, Unsupported
 from nomenclair.errors import PartialResult, UserError
 
 
-def drive(run: Run, endpoint: Endpoint) -> None:
+class Driven(Protocol):
+    """What gives requests and takes in their ends: a Run, or a Judging."""
+
+    @property
+    def stopped(self) -> UserError | None: ...
+    @property
+    def waits(self) -> bool: ...
+    @property
+    def dialect(self) -> Dialect: ...
+    def next_request(self, in_flight: int) -> Request | None: ...
+    def most_tokens(self, request: Request) -> int: ...
+    def land(self, request: Request, result: Result, others_answered: bool) -> None: ...
+    def stop(self, why: UserError) -> None: ...
+    def finish(self) -> None: ...
+
+
+def drive(run: Driven, endpoint: Endpoint) -> None:
     """Send what is missing until nothing is left, or raise why the run ended early (see `Run.finish`).
 
     Whatever ends it (a cap, an endpoint that went away, Ctrl-C), every reply that came is in the ledger.
@@ -23,7 +39,7 @@ def drive(run: Run, endpoint: Endpoint) -> None:
     run.finish()
 
 
-async def _drive(run: Run, endpoint: Endpoint) -> None:
+async def _drive(run: Driven, endpoint: Endpoint) -> None:
     in_flight: dict[asyncio.Task, tuple[Request, int]] = {}
     with _interruptible(run, endpoint, in_flight):
         _launch(run, endpoint, in_flight)
@@ -38,14 +54,17 @@ async def _drive(run: Run, endpoint: Endpoint) -> None:
     await endpoint.close()
 
 
-def _launch(run: Run, endpoint: Endpoint, in_flight: dict[asyncio.Task, tuple[Request, int]]) -> None:
-    while len(in_flight) < endpoint.gate.limit and (request := run.next_request(len(in_flight))):
+def _launch(run: Driven, endpoint: Endpoint, in_flight: dict[asyncio.Task, tuple[Request, int]]) -> None:
+    while len(in_flight) < endpoint.gate.limit and not run.waits:
+        request = run.next_request(len(in_flight))
+        if request is None:
+            return
         send = endpoint.send(request.key, request.body, run.most_tokens(request), run.dialect)
         in_flight[asyncio.ensure_future(send)] = (request, endpoint.answers)
 
 
 @contextmanager
-def _interruptible(run: Run, endpoint: Endpoint, in_flight: dict) -> Iterator[None]:
+def _interruptible(run: Driven, endpoint: Endpoint, in_flight: dict) -> Iterator[None]:
     """Ctrl-C once: what is in flight may land, nothing more is sent. Twice: it is dropped."""
     loop = asyncio.get_running_loop()
 

@@ -14,13 +14,14 @@ from datagen.asks import Ask, Request, make_request
 from datagen.budget import Budget
 from datagen.cascade import carry_over
 from datagen.ledger import Ledger, Outcome, Usage
+from datagen.privacy import Masked
 from datagen.prompts import Prompt
 from datagen.queue import FINAL, Queue, State, family
 from datagen.spelling import dictionary
 from datagen.teacher import Dialect, Refused, Reply, Result, Unanswered, Unsupported
 from nomenclair.errors import PartialResult, UserError
 from nomenclair.kinds import KindTable
-from nomenclair.records import Pair, Rejected
+from nomenclair.records import FileName, Pair, Rejected
 
 # Requests that end without an answer while others get one, before a name waits for the next run.
 UNANSWERED = 3
@@ -68,6 +69,7 @@ class Run:
         self.progress = Progress(names=len(asks))
         self._asks, self._prompt, self._options, self._ledger = asks, prompt, options, ledger
         self._budget, self._tell = budget, tell
+        self._items = {ask.item: ask for ask in asks}
         self.state = State(asks, ledger.outcomes())
         self.answered_before = sum(self.state.settled(a.item) for a in asks)
         self.progress.done = self.answered_before
@@ -111,7 +113,7 @@ class Run:
 
     def next_request(self, in_flight: int) -> Request | None:
         """The next request, written down and its cost set aside; None where none may be sent now."""
-        if self._stop is not None or self._budget.waits_for_first_reply:
+        if self._stop is not None:
             return None
         asks = self.queue.take()
         if not asks:
@@ -134,6 +136,11 @@ class Run:
         self._budget.reserve(request.key, request.size)
         self.progress.requests += 1
         return request
+
+    @property
+    def waits(self) -> bool:
+        """Under a cap, the first reply is waited for before more is sent one by one."""
+        return self._budget.waits_for_first_reply
 
     def most_tokens(self, request: Request) -> int:
         return self._budget.bound(request.size).total
@@ -160,7 +167,7 @@ class Run:
         """
         answer = parse.read_answer(result.raw) if isinstance(result, Reply) else None
         self._budget.settle(request.key, Usage(*answer.usage) if answer else None)
-        asks = list(request.by_id.values())
+        asks = [ask for ask in request.by_id.values() if ask.item in self._items]
         try:
             if isinstance(result, Reply):
                 self._replied(request, result, answer)
@@ -176,6 +183,15 @@ class Run:
             self.stop(stop)
         self.tell()
 
+    def answered(self, sample: int = 0) -> list[Ask]:
+        """The asks of one sample that have texts."""
+        return [a for a in self._asks if a.sample == sample and self.state.texts(a.item)]
+
+    def ask_of(self, item: str, name_id: str, sent: str) -> Ask:
+        """The ask that an item stands for; one made up for names that are no longer among this run's."""
+        ask = self._items.get(item) or Ask(item, replace(FileName.of(sent), id=name_id), Masked(sent))
+        return replace(ask, reasons=self.state.reasons(item))
+
     def tell(self) -> None:
         self._tell(self.progress)
 
@@ -190,7 +206,8 @@ class Run:
         outcomes = [_outcome(request.by_id[i], found) for i, found in parsed.items.items()]
         self._ledger.record_reply(request.key, reply.seconds, reply.raw, Usage(*answer.usage), outcomes)
         for ask, outcome in zip(request.by_id.values(), outcomes, strict=True):
-            self._settle(ask, outcome)
+            if ask.item in self._items:  # a batch may bring answers to names that are no longer here
+                self._settle(ask, outcome)
 
     def _refused(self, asks: Sequence[Ask], refused: Refused) -> None:
         if refused.reason == "bad-request" and not self._budget.used.total:
@@ -200,7 +217,7 @@ class Run:
                     f"The endpoint refuses every request: {refused.raw}",
                     "Mend what it says (the model's name, most often), then run the same command again.",
                 )
-        if len(asks) > 1:  # one of them may be the cause: each alone
+        if len(asks) != 1:  # one of them may be the cause: each alone
             for ask in asks:
                 self.queue.again(ask)
             return

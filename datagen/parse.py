@@ -95,10 +95,10 @@ def parse(answer: Answer, asked: Mapping[str, str], swapped: Callable[[str, str]
     `asked` maps id to the name as it was sent. `swapped(en, fr)` tells whether the two texts stand in each
     other's place. Entries that are whole are kept even where the rest of the reply is not.
     """
-    entries = _entries(answer.content)
-    whole = _fault_of_whole(answer, entries)
+    found_entries = entries(answer.content)
+    whole = _fault_of_whole(answer, found_entries)
     by_id: dict[str, list[dict]] = {}
-    for entry in entries or []:
+    for entry in found_entries or []:
         by_id.setdefault(_str(entry.get("id")).strip(), []).append(entry)
     foreign = tuple(i for i in by_id if i not in asked)
     items: dict[str, Texts | Fault] = {}
@@ -126,7 +126,7 @@ def _fault_of_whole(answer: Answer, entries: list[dict] | None) -> str | None:
     return "not-json" if entries is None else None
 
 
-def _entries(content: str) -> list[dict] | None:
+def entries(content: str) -> list[dict] | None:
     """The list of entries of a reply, whatever wrapped it; None where there is none."""
     text = FENCE.sub("", content).strip()
     if not text or not set("{[") & set(text):

@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from datagen import judge as judging
 from datagen.asks import Request, make_asks, make_request
+from datagen.batch import drive_batches, find_made_batches
 from datagen.budget import Budget
 from datagen.drive import drive
 from datagen.generate import Options, Progress, Run
@@ -13,10 +15,24 @@ from datagen.prompts import Prompt
 from datagen.teacher import Dialect, Endpoint, Limits, Teacher, client
 from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
-from nomenclair.records import FileName, Pair, Rejected
+from nomenclair.records import FileName, Pair, PairFlag, Rejected
 from nomenclair.workspace import REPOSITORY, Workspace, read_records, write_records
 
 KINDS = REPOSITORY / "corpus" / "kinds.tsv"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where requests go, how hard, and whether as batches (polled every `poll_seconds`)."""
+
+    base_url: str | None
+    api_key: str | None
+    limits: Limits
+    batch: bool = False
+    poll_seconds: float = 30.0
+
+    def client(self):
+        return client(self.base_url, self.api_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +41,7 @@ class Written:
 
     pairs: int
     rejected: dict[str, int]
+    flags: int = 0
 
 
 def read_names(workspace: Workspace) -> list[FileName]:
@@ -43,30 +60,59 @@ def open_run(
     ledger: Ledger,
     budget: Budget,
     tell: Callable[[Progress], None],
+    address: Address | None = None,
 ) -> Run:
+    """A run over `files`. UserError where a batch is under way and requests are to go out one by one."""
+    elsewhere: frozenset[str] = frozenset()
+    if address and ledger.batches_under_way():
+        if not address.batch:
+            raise UserError(
+                "A batch is still under way; sent one by one, its names would be paid for twice.",
+                "Run the same command with --batch: it collects the batch.",
+            )
+        elsewhere = find_made_batches(address.client(), ledger)
     asks = list(make_asks(files, prompt, options.model, options.samples, options.people))
-    return Run(asks, prompt, options, ledger, budget, tell)
+    return Run(asks, prompt, options, ledger, budget, tell, elsewhere)
 
 
 def requests_to_come(run: Run, prompt: Prompt, options: Options) -> tuple[list[Request], list[Request]]:
     """What the run will send, and what it may have to send for siblings, as it stands now."""
     certain, perhaps = run.queue.waves()
-    make = [
-        [make_request(asks, prompt, options.model, Dialect()) for asks in wave] for wave in (certain, perhaps)
-    ]
-    return make[0], make[1]
+
+    def made(wave: list) -> list[Request]:
+        return [make_request(asks, prompt, options.model, Dialect()) for asks in wave]
+
+    return made(certain), made(perhaps)
 
 
 def ask_endpoint(
-    workspace: Workspace, run: Run, base_url: str | None, api_key: str | None, limits: Limits
+    workspace: Workspace,
+    run: Run,
+    ledger: Ledger,
+    address: Address,
+    make_judging: Callable[[], judging.Judging] | None = None,
 ) -> Written:
-    """Drive the run, then write the pairs, whatever ended it; raises what `drive` raises."""
+    """Drive the run (then its judge, if any) and write pairs and flags, whatever ended it.
+
+    Raises what `drive` raises, after writing.
+    """
     stop: UserError | None = None
+    judge = None
     try:
-        drive(run, Endpoint(client(base_url, api_key), limits, run.failed))
+        if address.batch:
+            drive_batches(run, address.client(), ledger, address.poll_seconds)
+        else:
+            drive(run, Endpoint(address.client(), address.limits, run.failed))
+        if make_judging:
+            judge = make_judging()
+            drive(judge, Endpoint(address.client(), address.limits, run.failed))
     except UserError as error:
         stop = error
-    written = write_results(workspace, run.results(KindTable.load(KINDS)))
+    written = write_results(
+        workspace,
+        run.results(KindTable.load(KINDS)),
+        judging.flags(run, ledger, judge.prompt if judge else None),
+    )
     if stop is not None:
         raise stop
     return written
@@ -74,14 +120,17 @@ def ask_endpoint(
 
 def ask_teacher(workspace: Workspace, files: Sequence[FileName], teacher: Teacher) -> Written:
     """Names to pairs by a teacher that needs no requests."""
-    return write_results(workspace, teacher.describe(files))
+    return write_results(workspace, teacher.describe(files), ())
 
 
-def write_results(workspace: Workspace, rows: Iterable[Pair | Rejected]) -> Written:
+def write_results(
+    workspace: Workspace, rows: Iterable[Pair | Rejected], flags: Iterable[PairFlag]
+) -> Written:
     pairs: list[Pair] = []
     rejected: list[Rejected] = []
     for row in rows:
         (pairs if isinstance(row, Pair) else rejected).append(row)
     write_records(workspace.pairs, Pair, pairs)
     write_records(workspace.pairs_rejected, Rejected, rejected)
-    return Written(len(pairs), dict(Counter(r.reason for r in rejected).most_common()))
+    doubts = write_records(workspace.pairs_flags, PairFlag, flags)
+    return Written(len(pairs), dict(Counter(r.reason for r in rejected).most_common()), doubts)

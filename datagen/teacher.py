@@ -142,6 +142,9 @@ class Unsupported(Exception):
         self.dialect = dialect
 
 
+# HTTP statuses that say: not this request, however often it comes.
+REFUSALS = (400, 413, 422)
+
 # How a request ended; None: it was given up without an end.
 Result = Reply | Refused | Unanswered | Unsupported | UserError | None
 
@@ -288,13 +291,20 @@ class Endpoint:
                 f"The endpoint says that the account has no credit left ({message}).",
                 "Top it up, then run the same command again: only what is missing is asked.",
             )
-        if status in (400, 413, 422):
-            if "content_filter" in code or "content management policy" in message:
-                return Refused("content-filter", message)
-            if other := dialect.adapted(message):
-                raise Unsupported(other)
-            return Refused("bad-request", message)
+        if status in REFUSALS:
+            refused = read_refusal(code, message, dialect)
+            if isinstance(refused, Unsupported):
+                raise refused
+            return refused
         return Unanswered(f"http-{status}", message, _seconds(error.response.headers))
+
+
+def read_refusal(code: str, message: str, dialect: Dialect) -> Refused | Unsupported:
+    """What an answer with a status of REFUSALS means."""
+    if "content_filter" in code or "content management policy" in message:
+        return Refused("content-filter", message)
+    other = dialect.adapted(message)
+    return Unsupported(other) if other else Refused("bad-request", message)
 
 
 def _code(error: Exception) -> str:

@@ -72,6 +72,15 @@ class Rejected:
     raw: str
 
 
+@dataclass(frozen=True, slots=True)
+class PairFlag:
+    """A doubt about a pair that costs requests to raise (a judge, a second answer): a code and why."""
+
+    id: str
+    code: str
+    why: str
+
+
 Verdict = Literal["keep", "edited", "dropped"]
 
 

@@ -50,6 +50,11 @@ class Workspace:
         return self.root / "pairs-rejected.parquet"
 
     @property
+    def pairs_flags(self) -> Path:
+        """PairFlag rows, written by generate --judge or --samples 2, read by review."""
+        return self.root / "pairs-flags.parquet"
+
+    @property
     def curated(self) -> Path:
         """Pair rows kept, written by curate."""
         return self.root / "curated.parquet"

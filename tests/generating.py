@@ -4,9 +4,10 @@ from pathlib import Path
 
 from datagen.budget import Budget
 from datagen.generate import Options
+from datagen.judge import Judging
 from datagen.ledger import open_ledger
 from datagen.prompts import Prompt, load
-from datagen.session import Written, ask_endpoint, open_run, read_names
+from datagen.session import Address, Written, ask_endpoint, open_run, read_names
 from datagen.teacher import Limits
 from nomenclair.records import FileName, Pair, Rejected
 from nomenclair.workspace import Workspace, read_records, write_records
@@ -44,19 +45,23 @@ def ask(
     budget: Budget | None = None,
     prompt: Prompt | None = None,
     key: str = "test",
+    batch: bool = False,
+    judge: bool = False,
 ) -> Written:
     """One whole run, as the command line makes it."""
-    prompt = prompt or load("describe-full")
+    options, budget, prompt = options or Options("stub"), budget or Budget(), prompt or load("describe-full")
+    address = Address(stub.url, key, limits, batch, poll_seconds=0.02)
     with open_ledger(workspace.ledger) as ledger:
-        run = open_run(
-            read_names(workspace),
-            prompt,
-            options or Options("stub"),
-            ledger,
-            budget or Budget(),
-            lambda p: None,
-        )
-        return ask_endpoint(workspace, run, stub.url, key, limits)
+        run = open_run(read_names(workspace), prompt, options, ledger, budget, _quiet, address)
+
+        def make_judging() -> Judging:
+            return Judging(run, load("judge"), "stub", ledger, budget, _quiet)
+
+        return ask_endpoint(workspace, run, ledger, address, make_judging if judge else None)
+
+
+def _quiet(*told: object) -> None:
+    pass
 
 
 def pairs_of(workspace: Workspace) -> list[Pair]:

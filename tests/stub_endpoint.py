@@ -49,6 +49,9 @@ class StubEndpoint:
     most_in_flight: int = 0
     keys: list[str] = field(default_factory=list)
 
+    def __post_init__(self):
+        self.batches = StubBatches(self)
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
@@ -56,8 +59,13 @@ class StubEndpoint:
     async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while head := await reader.readuntil(b"\r\n\r\n"):
-                length = int(re.search(rb"content-length: *(\d+)", head, re.I)[1])
-                body = await reader.readexactly(length)
+                method, path, _ = head.decode("latin-1").split(" ", 2)
+                length = re.search(rb"content-length: *(\d+)", head, re.I)
+                body = await reader.readexactly(int(length[1])) if length else b""
+                if "/chat/completions" not in path:
+                    writer.write(self.batches.handle(method, path, body))
+                    await writer.drain()
+                    continue
                 if key := re.search(rb"authorization: *Bearer +(\S+)", head, re.I):
                     self.keys.append(key[1].decode())
                 self.in_flight += 1
@@ -140,10 +148,21 @@ def labels(name: str) -> dict[str, str]:
     }
 
 
+def marks(name: str) -> dict:
+    """A judge who dislikes the names that speak of invoices."""
+    worst = "invoice" in name
+    return {
+        "faithful": 2 if worst else 5, "french": 5, "english": 5, "agreement": 5, "why": "not an invoice" * worst
+    }  # fmt: skip
+
+
 def completion(number: int, body: dict, fault: str) -> tuple[str, Delivered]:
     """The JSON of a chat completion with this fault in its content, and what of it is good."""
     asked = files_of(body)
-    items = [{"id": f["id"], **labels(f["name"])} for f in asked]
+    if "faithful" in body["messages"][0]["content"]:
+        items = [{"id": f["id"], **marks(f["name"])} for f in asked]
+    else:
+        items = [{"id": f["id"], **labels(f["name"])} for f in asked]
     good, finish, message = [f["name"] for f in asked], "stop", {}
     if fault == "wrong-ids":
         items, good = [{**i, "id": f"x{i['id']}"} for i in items], []
@@ -157,6 +176,10 @@ def completion(number: int, body: dict, fault: str) -> tuple[str, Delivered]:
         items, good = [{"id": i["id"], "en": i["fr"], "fr": i["en"]} for i in items], []
     elif fault == "echo":
         items[0]["en"], good = asked[0]["name"], good[1:]
+    elif fault == "other":
+        items = [
+            {"id": i["id"], "en": "Thing that nobody knows", "fr": "Chose que nul ne connaît"} for i in items
+        ]
     content = json.dumps({"items": items}, ensure_ascii=False)
     if fault in ("prose", "refusal", "empty", "filtered"):
         good = []
@@ -199,6 +222,82 @@ def completion(number: int, body: dict, fault: str) -> tuple[str, Delivered]:
         return "<html><body>It works!</body></html>", Delivered("", 0, 0, 0, ())
     record = Delivered(reply["id"], prompt, usage["completion_tokens"], cached, tuple(good))
     return json.dumps(reply, ensure_ascii=False), record
+
+
+class StubBatches:
+    """Files and batches: a batch is ready after `polls` looks at it; faults in lines come from the stub's choice."""
+
+    def __init__(self, stub: StubEndpoint):
+        self._stub = stub
+        self.files: dict[str, bytes] = {}
+        self.made: dict[str, dict] = {}
+        self.polls = 2
+        self.fail_making = False
+
+    def handle(self, method: str, path: str, body: bytes) -> bytes:
+        parts = path.removeprefix("/v1/").split("?")[0].strip("/").split("/")
+        if parts[0] == "files" and method == "POST":
+            content = body.split(b"filename=", 1)[1].split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n--", 1)[0]
+            return _json(self._file(content))
+        if parts[0] == "files":
+            return _response(200, self.files[parts[1]])
+        if method == "POST":
+            return self._make(json.loads(body))
+        if len(parts) == 1:
+            return _json({"object": "list", "data": list(self.made.values()), "has_more": False})
+        return _json(self._look(parts[1]))
+
+    def _file(self, content: bytes) -> dict:
+        name = f"file-{len(self.files) + 1}"
+        self.files[name] = content
+        return {
+            "id": name, "object": "file", "bytes": len(content), "created_at": 0, "filename": "x",
+            "purpose": "batch", "status": "processed",
+        }  # fmt: skip
+
+    def _make(self, body: dict) -> bytes:
+        name = f"batch-{len(self.made) + 1}"
+        self.made[name] = {
+            "id": name, "object": "batch", "endpoint": body["endpoint"], "input_file_id": body["input_file_id"],
+            "completion_window": "24h", "status": "validating", "created_at": 0, "metadata": body["metadata"],
+            "looks": 0,
+        }  # fmt: skip
+        if self.fail_making:  # the batch exists, but the answer that says so is lost
+            return _json({"error": {"message": "gone", "type": "x", "code": None}}, 500)
+        return _json(self.made[name])
+
+    def _look(self, name: str) -> dict:
+        batch = self.made[name]
+        batch["looks"] += 1
+        if batch["looks"] < self.polls or batch["status"] == "completed":
+            return batch
+        good, bad = [], []
+        for line in self.files[batch["input_file_id"]].splitlines():
+            told = json.loads(line)
+            self._stub.bodies.append(json.dumps(told["body"]).encode())
+            number = len(self._stub.bodies)
+            fault = self._stub.choose(number, told["body"])
+            if fault in STATUS:
+                code, message, more = STATUS[fault]
+                body = {"error": {"message": message, "code": more}}
+                bad.append({"custom_id": told["custom_id"], "response": {"status_code": code, "body": body}})
+            elif fault != "hang":  # a line that never comes back
+                text, delivered = completion(number, told["body"], fault)
+                self._stub.delivered.append(delivered)
+                response = {"status_code": 200, "body": json.loads(text)}
+                good.append({"custom_id": told["custom_id"], "response": response, "error": None})
+        batch["status"] = "completed"
+        batch["output_file_id"] = self._file(_lines(good))["id"]
+        batch["error_file_id"] = self._file(_lines(bad))["id"] if bad else None
+        return batch
+
+
+def _lines(rows: list[dict]) -> bytes:
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
+
+
+def _json(value: dict, code: int = 200) -> bytes:
+    return _response(code, json.dumps(value).encode())
 
 
 def _response(code: int, body: bytes, more: bytes = b"") -> bytes:

@@ -1,0 +1,174 @@
+"""Sends a run's requests as batches (OpenAI's Batch API): half the price, an answer within a day.
+
+A batch is written in the ledger before it is made, under a token that goes along as its metadata. So a run that
+was killed at any moment finds its batch again and never pays for a second one.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Iterable, Iterator
+
+import openai
+
+from datagen.asks import Request
+from datagen.budget import Size
+from datagen.generate import Run
+from datagen.ledger import Ledger
+from datagen.teacher import REFUSALS, Dialect, Reply, Result, Unanswered, read_refusal
+from nomenclair.errors import PartialResult, UserError
+
+# The endpoint's own limits are 50,000 lines and 200 MB; a smaller batch is done sooner.
+MOST_LINES = 10_000
+MOST_BYTES = 100_000_000
+ENDED = {"completed", "failed", "expired", "cancelled"}
+# Polls that may fail in a row (a laptop that slept) before the run ends; the batch goes on without it.
+PATIENCE = 10
+
+
+def find_made_batches(api: openai.AsyncOpenAI, ledger: Ledger) -> frozenset[str]:
+    """Adopt batches whose making was cut short, then give the items that are under way in any batch."""
+
+    async def find() -> None:
+        for token, remote in ledger.batches_under_way():
+            if not remote:
+                made = [
+                    b.id async for b in api.batches.list() if (b.metadata or {}).get("nomenclair") == token
+                ]
+                ledger.set_batch(token, "open" if made else "never-made", made[0] if made else "")
+        await api.close()
+
+    asyncio.run(_translated(find()))
+    lines = (_unread(ledger, token) for token, _ in ledger.batches_under_way())
+    return frozenset(item for line in lines for asked in line.values() for item, _, _ in asked.values())
+
+
+def drive_batches(run: Run, api: openai.AsyncOpenAI, ledger: Ledger, poll_seconds: float) -> None:
+    """Collect open batches, then send what is missing as new ones until nothing is; raises as `drive` does."""
+
+    async def go() -> None:
+        for token, remote in ledger.batches_under_way():
+            await _collect(run, api, ledger, token, remote, poll_seconds)
+        while requests := list(_fill(run)):
+            token, remote = await _make(api, ledger, requests)
+            await _collect(run, api, ledger, token, remote, poll_seconds)
+        await api.close()
+
+    try:
+        asyncio.run(_translated(go()))
+    except UserError as stop:
+        run.stop(stop)
+    except KeyboardInterrupt:
+        run.stop(
+            PartialResult(
+                "Interrupted: the batch goes on at the endpoint.", "Run the same command again to collect it."
+            )
+        )
+    run.finish()
+
+
+def _fill(run: Run) -> Iterator[Request]:
+    lines = size = 0
+    while lines < MOST_LINES and size < MOST_BYTES and (request := run.next_request(lines)):
+        lines, size = lines + 1, size + request.size.input_bytes
+        yield request
+
+
+async def _make(api: openai.AsyncOpenAI, ledger: Ledger, requests: Iterable[Request]) -> tuple[str, str]:
+    """Upload a file and make a batch of it; (token, id at the endpoint)."""
+    token = secrets.token_hex(8)
+    requests = list(requests)
+    ledger.record_batch(token, ((r.key, _asked(r)) for r in requests))
+    lines = "".join(
+        json.dumps({"custom_id": r.key, "method": "POST", "url": "/v1/chat/completions", "body": r.body})
+        + "\n"
+        for r in requests
+    )
+    file = await api.files.create(file=(f"nomenclair-{token}.jsonl", lines.encode()), purpose="batch")
+    batch = await api.batches.create(
+        input_file_id=file.id,
+        endpoint="/v1/chat/completions",
+        completion_window="24h",
+        metadata={"nomenclair": token},
+    )
+    ledger.set_batch(token, "open", batch.id)
+    return token, batch.id
+
+
+def _asked(request: Request) -> str:
+    return json.dumps({i: [a.item, a.file.id, a.masked.text] for i, a in request.by_id.items()})
+
+
+async def _collect(
+    run: Run, api: openai.AsyncOpenAI, ledger: Ledger, token: str, remote: str, poll_seconds: float
+) -> None:
+    """Wait for a batch and land each of its lines once, also those that it left out."""
+    batch = await _ended(api, remote, poll_seconds)
+    if batch.status == "failed":
+        errors = batch.errors.data if batch.errors and batch.errors.data else []
+        why = "; ".join(e.message or "" for e in errors) or "no reason given"
+        ledger.set_batch(token, "done")
+        raise UserError(f"The endpoint refuses the batch: {why}.", "Mend that, or run without --batch.")
+    waiting = _unread(ledger, token)
+    for file in filter(None, (batch.output_file_id, batch.error_file_id)):
+        for line in (await api.files.content(file)).text.splitlines():
+            told = json.loads(line)
+            if asked := waiting.pop(told["custom_id"], None):
+                run.land(_request(run, ledger, told["custom_id"], asked), _result(told, run.dialect), True)
+    for key, asked in waiting.items():
+        run.land(_request(run, ledger, key, asked), Unanswered(f"batch-{batch.status}", ""), True)
+    if run.stopped is None:
+        ledger.set_batch(token, "done")
+
+
+async def _ended(api: openai.AsyncOpenAI, remote: str, poll_seconds: float):
+    failures = 0
+    while True:
+        try:
+            batch = await api.batches.retrieve(remote)
+            failures = 0
+            if batch.status in ENDED:
+                return batch
+        except (openai.APIConnectionError, openai.InternalServerError, openai.RateLimitError):
+            failures += 1
+            if failures >= PATIENCE:
+                raise
+        await asyncio.sleep(poll_seconds)
+
+
+def _unread(ledger: Ledger, token: str) -> dict[str, dict[str, list[str]]]:
+    """The lines of a batch that have no reply in the ledger yet."""
+    lines = ledger.batch_lines(token).items()
+    return {key: json.loads(asked) for key, asked in lines if not ledger.has_reply(key)}
+
+
+def _request(run: Run, ledger: Ledger, key: str, asked: dict[str, list[str]]) -> Request:
+    by_id = {i: run.ask_of(item, name_id, sent) for i, (item, name_id, sent) in asked.items()}
+    return Request(key, ledger.body(key), by_id, Size(0, 0, 0))
+
+
+def _result(told: dict, dialect: Dialect) -> Result:
+    """One line of an output or error file."""
+    response = told.get("response") or {}
+    status, body = response.get("status_code"), response.get("body")
+    if status == 200:
+        return Reply(json.dumps(body, ensure_ascii=False), 0.0)
+    error = (body or {}).get("error") or told.get("error") or {}
+    message = str(error.get("message", ""))
+    if status in REFUSALS:
+        return read_refusal(str(error.get("code", "")), message, dialect)
+    return Unanswered(f"http-{status}" if status else str(error.get("code", "batch")), message)
+
+
+async def _translated(work) -> None:
+    """API errors outside of single requests (upload, poll) as errors for a person."""
+    try:
+        await work
+    except openai.AuthenticationError as error:
+        raise UserError(f"The endpoint refuses the key: {error}.", "Set OPENAI_API_KEY.") from error
+    except openai.NotFoundError as error:
+        raise UserError("The endpoint has no Batch API.", "Run without --batch.") from error
+    except openai.APIError as error:
+        raise UserError(
+            f"The Batch API does not answer as it should: {error}.", "Run the same command again to go on."
+        ) from error

@@ -1,0 +1,189 @@
+"""Second opinions on pairs: a judging prompt, or a second answer of the same teacher. Both end as flags."""
+
+import json
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+
+from datagen import parse
+from datagen.asks import Ask, Request, request_key
+from datagen.budget import Budget, Size
+from datagen.generate import Run
+from datagen.ledger import Judgement, Ledger, Usage
+from datagen.prices import bytes_of_messages, count_messages
+from datagen.prompts import Prompt
+from datagen.teacher import Body, Dialect, Reply, Result, Unsupported
+from nomenclair.errors import UserError
+from nomenclair.records import PairFlag
+
+MARKS = ("faithful", "french", "english", "agreement")
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string"},
+                    **{mark: {"type": "integer"} for mark in MARKS},
+                    "why": {"type": "string"},
+                },
+                "required": ["id", *MARKS, "why"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["items"],
+    "additionalProperties": False,
+}
+PER_REQUEST = 10
+REPLY_TOKENS_PER_PAIR = 80
+
+# A mark up to this is a flag.
+BAD_MARK = 3
+# Two answers for one name that share less than this (chrF, 0 to 100) are not sure of it.
+AGREE = 45.0
+
+
+class Judging:
+    """Has every pair of a run judged once; to be driven as a Run is. A pair that stays unjudged gets no flag."""
+
+    def __init__(
+        self,
+        run: Run,
+        prompt: Prompt,
+        model: str,
+        ledger: Ledger,
+        budget: Budget,
+        tell: Callable[[int, int], None],
+    ):
+        self.prompt, self._model, self._ledger = prompt, model, ledger
+        self._budget, self._tell = budget, tell
+        self._run = run
+        judged = {j.item for j in ledger.judgements()}
+        self._waiting = deque(a for a in run.answered() if judgement_key(a, prompt, run) not in judged)
+        self.total = len(self._waiting)
+        self.done = 0
+        self._alone: deque[Ask] = deque()
+        self._stop: UserError | None = None
+        self.dialect: Dialect = run.dialect
+
+    @property
+    def stopped(self) -> UserError | None:
+        return self._stop
+
+    @property
+    def waits(self) -> bool:
+        return self._budget.waits_for_first_reply
+
+    def stop(self, why: UserError) -> None:
+        self._stop = self._stop or why
+
+    def finish(self) -> None:
+        if self._stop:
+            raise self._stop
+
+    def most_tokens(self, request: Request) -> int:
+        return self._budget.bound(request.size).total
+
+    def next_request(self, in_flight: int) -> Request | None:
+        if self._stop is not None or not (self._waiting or self._alone):
+            return None
+        line, count = (self._alone, 1) if self._alone else (self._waiting, PER_REQUEST)
+        asks = [line.popleft() for _ in range(min(count, len(line)))]
+        request = self._request(asks)
+        cap = self._budget.passed_by(request.size)
+        if cap and in_flight:
+            line.extendleft(reversed(asks))
+            return None
+        try:
+            if cap:
+                raise self._budget.stop(cap)
+            self._ledger.need_room()
+            self._ledger.record_request(
+                request.key, "judge", self._model, self.prompt.version, json.dumps(request.body)
+            )
+        except UserError as stop:
+            self.stop(stop)
+            return None
+        self._budget.reserve(request.key, request.size)
+        return request
+
+    def _request(self, asks: Sequence[Ask]) -> Request:
+        by_id = {a.file.id[1:7]: a for a in asks}
+        items = []
+        for short, ask in by_id.items():
+            texts = self._run.state.texts(ask.item)
+            items.append({"id": short, "name": ask.masked.text, "en": texts.en, "fr": texts.fr})
+        messages = self.prompt.messages(items)
+        body = self.dialect.body(
+            Body(self._model, messages, 40 + REPLY_TOKENS_PER_PAIR * len(asks), 0.0, SCHEMA)
+        )
+        size = Size(
+            count_messages(messages), bytes_of_messages(messages), 40 + REPLY_TOKENS_PER_PAIR * len(asks)
+        )
+        return Request(request_key(body), body, by_id, size)
+
+    def land(self, request: Request, result: Result, others_answered: bool) -> None:
+        answer = parse.read_answer(result.raw) if isinstance(result, Reply) else None
+        usage = Usage(*answer.usage) if answer else None
+        self._budget.settle(request.key, usage)
+        asks = list(request.by_id.values())
+        if isinstance(result, UserError):
+            self.stop(result)
+        elif isinstance(result, Unsupported):
+            self.dialect = result.dialect
+            self._waiting.extendleft(reversed(asks))
+        elif answer:
+            found = list(self._judgements(answer, request))
+            try:
+                self._ledger.record_reply(request.key, result.seconds, result.raw, usage, judgements=found)
+            except UserError as stop:
+                self.stop(stop)
+            judged = {j.item for j in found}
+            missing = [a for a in asks if judgement_key(a, self.prompt, self._run) not in judged]
+            self.done += len(found)
+            if len(asks) > 1:
+                self._alone.extend(missing)
+        self._tell(self.done, self.total)
+
+    def _judgements(self, answer: parse.Answer, request: Request) -> Iterator[Judgement]:
+        for entry in parse.entries(answer.content) or []:
+            ask = request.by_id.get(str(entry.get("id")))
+            marks = [entry.get(mark) for mark in MARKS]
+            if ask and all(isinstance(m, int) and 1 <= m <= 5 for m in marks):
+                key = judgement_key(ask, self.prompt, self._run)
+                yield Judgement(key, ask.file.id, *marks, " ".join(str(entry.get("why") or "").split()))
+
+
+def judgement_key(ask: Ask, prompt: Prompt, run: Run) -> str:
+    """Another judging prompt, or other texts, are judged anew."""
+    texts = run.state.texts(ask.item)
+    return request_key({"item": ask.item, "judge": prompt.version, "en": texts.en, "fr": texts.fr})
+
+
+def flags(run: Run, ledger: Ledger, judge: Prompt | None) -> Iterator[PairFlag]:
+    """What the second opinions say of this run's pairs, for review."""
+    judged = {j.item: j for j in ledger.judgements()}
+    second = {a.file.id: a for a in run.answered(sample=1)}
+    for ask in run.answered():
+        if judge and (found := judged.get(judgement_key(ask, judge, run))):
+            for mark in MARKS:
+                if getattr(found, mark) <= BAD_MARK:
+                    yield PairFlag(
+                        ask.file.id, f"judge-{mark}", f"{getattr(found, mark)} of 5. {found.why}".strip()
+                    )
+        if other := second.get(ask.file.id):
+            yield from _disagreement(run, ask, other)
+
+
+def _disagreement(run: Run, ask: Ask, other: Ask) -> Iterator[PairFlag]:
+    from sacrebleu.metrics import CHRF
+
+    chrf = CHRF()
+    a, b = run.state.texts(ask.item), run.state.texts(other.item)
+    for lang in ("en", "fr"):
+        score = chrf.sentence_score(getattr(a, lang), [getattr(b, lang)]).score
+        if score < AGREE:
+            said = other.masked.restore(getattr(b, lang))
+            yield PairFlag(ask.file.id, f"samples-{lang}", f"chrF {score:.0f} with a second answer: {said}")

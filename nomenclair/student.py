@@ -76,6 +76,10 @@ class Student:
             raise UserError(f"{folder / KINDS} is missing.", CURE)
         return cls(session, tokenizer, KindTable.load(folder / KINDS), card)
 
+    @property
+    def languages(self) -> tuple[Lang, ...]:
+        return tuple(self.card["languages"])
+
     def describe(self, names: Sequence[str], lang: str = "fr") -> list[str]:
         """One description per name, in order."""
         return [found.text for found in self.describe_scored([(name, lang) for name in names])]
@@ -85,13 +89,20 @@ class Student:
 
         Names that read the same to the model are answered once.
         """
-        asked = [(name, contract.check_lang(lang)) for name, lang in asked]
+        asked = [(name, self._check_lang(lang)) for name, lang in asked]
         sources = [contract.source_text(name, lang) for name, lang in asked]
         answers = self._answer(list(dict.fromkeys(sources)))
         return [
             self._description(name, lang, *answers[source])
             for (name, lang), source in zip(asked, sources, strict=True)
         ]
+
+    def _check_lang(self, lang: str) -> Lang:
+        if contract.check_lang(lang) not in self.languages:
+            raise UserError(
+                f"This student does not speak {lang!r}.", f"Use --lang {' or '.join(self.languages)}."
+            )
+        return lang
 
     def _description(self, name: str, lang: Lang, text: str, score: float) -> Description:
         floor = self.card["abstain_below"][lang]
@@ -132,7 +143,7 @@ def _card(folder: Path) -> dict:
         raise UserError(f"No student at {folder}.", "Make one: nomenclair export --workspace …")
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        version, _ = card["contract"], card["abstain_below"]
+        version, _, _ = card["contract"], card["abstain_below"], card["languages"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder / CARD} cannot be read: {_first_line(error)}.", CURE) from error
     if version != contract.CONTRACT_VERSION:

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Literal, get_args
 
 from datasets import Dataset, DatasetDict
@@ -11,7 +12,7 @@ from nomenclair.contract import LANGUAGES, source_text
 from nomenclair.errors import UserError
 from nomenclair.names import family
 from nomenclair.records import Pair
-from nomenclair.workspace import Workspace, read_records
+from nomenclair.workspace import Workspace, read_records, write_records
 from review.apply import final_pairs, read_words
 
 Split = Literal["train", "validation", "test"]
@@ -20,6 +21,18 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 # Of ten parts of the families, one is tested and one validated. The embedded base saw neither: train/base holds
 # out by the same function.
 PARTS: dict[int, Split] = {0: "test", 1: "validation"}
+
+# In the training folder: the pairs that a training was made from, so that what it held out stays known.
+STORED = "pairs.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPair(Pair):
+    """A pair that may lack a language: its text there is ""."""
+
+    def __post_init__(self):
+        if not (self.id and self.name and (self.en or self.fr)):
+            raise ValueError(f"{self.name!r}: no id, no name or no text")
 
 
 def split_of(name: str) -> Split:
@@ -31,6 +44,16 @@ def split_of(name: str) -> Split:
 def workspace_pairs(ws: Workspace) -> list[Pair]:
     """What a student of this workspace learns from: curated pairs, a person's words winning."""
     return final_pairs(read_records(ws.need(ws.curated, "curate"), Pair), read_words(ws.reviewed).values())
+
+
+def store_pairs(training: Path, pairs: Iterable[Pair]) -> None:
+    write_records(training / STORED, OwnPair, pairs)
+
+
+def stored_pairs(ws: Workspace, *splits: Split) -> list[Pair]:
+    """The pairs of these splits that the workspace's training was made from."""
+    path = ws.need(ws.training / STORED, "train")
+    return [pair for pair in read_records(path, OwnPair) if split_of(pair.name) in splits]
 
 
 def examples(pairs: Iterable[Pair], languages: Sequence[str] = LANGUAGES) -> DatasetDict:

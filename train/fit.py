@@ -30,7 +30,7 @@ from nomenclair.errors import UserError
 from nomenclair.records import Pair
 from nomenclair.workspace import read_json, write_json
 from train import bases
-from train.data import examples, fingerprint
+from train.data import examples, fingerprint, store_pairs
 
 # Every matrix of attention and feed-forward, in T5's names.
 LORA_TARGETS = r".*\.(q|k|v|o|wi|wi_0|wi_1|wo)"
@@ -102,6 +102,7 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
         ],
     )
     write_json(folder / "run.json", state)
+    store_pairs(folder, pairs)
     checkpoints = folder / "checkpoints"
     resume = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
     result = trainer.train(resume_from_checkpoint=resume)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from nomenclair.cli.common import DEFAULT_WORKSPACE
-from nomenclair.contract import LANGUAGES, check_lang
+from nomenclair.contract import check_lang
 from nomenclair.errors import UserError
 from nomenclair.workspace import Workspace
 
@@ -31,13 +31,15 @@ def describe(
     names: Annotated[
         list[str], typer.Argument(help="File names; - reads them from standard input, a line each.")
     ],
-    lang: Annotated[str, typer.Option(help="fr, en or both.")] = "both",
+    lang: Annotated[str, typer.Option(help="fr, en or both (what the student speaks).")] = "both",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     student: StudentOption = None,
 ) -> None:
     """Say what files are, from their names alone."""
-    languages = list(LANGUAGES) if lang == "both" else [check_lang(lang)]
+    if lang != "both":
+        check_lang(lang)
     loaded = load_student(student)
+    languages = list(loaded.languages) if lang == "both" else [lang]
     given = (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names
     for block in blocks(given):
         found = loaded.describe_scored([(name, lang) for name in block for lang in languages])

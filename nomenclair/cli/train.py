@@ -1,12 +1,15 @@
 """Commands of the room train: train, export, evaluate."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, room, workspace
+from nomenclair.contract import LANGUAGES
+from nomenclair.workspace import write_text
 
 
 def register(app: typer.Typer) -> None:
@@ -30,17 +33,36 @@ def train(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Remove an earlier training and begin again.")
     ] = False,
+    pairs_file: Annotated[
+        Path | None, typer.Option("--pairs", help="Your own pairs instead: a .csv, .tsv or .jsonl file.")
+    ] = None,
+    input_column: Annotated[str, typer.Option(help="With --pairs: the column of file names.")] = "file",
+    target_column: Annotated[
+        list[str] | None,
+        typer.Option(help="With --pairs: the column of texts (desc), or LANG=COLUMN once per language."),
+    ] = None,
+    lang: Annotated[str | None, typer.Option(help="With --pairs: the language of its texts (fr).")] = None,
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Tune a base on the reviewed pairs; the same command resumes an interrupted training."""
     fit, data, bases = room("train.fit"), room("train.data"), room("train.bases")
     ws = workspace(root)
-    pairs = data.workspace_pairs(ws)
+    languages = LANGUAGES
+    if pairs_file:
+        own = room("train.own_pairs")
+        targets = own.target_columns(target_column or ["desc"], lang)
+        pairs, bad = own.read_pairs(pairs_file, input_column, targets, room("datagen.corpus").kinds())
+        languages = tuple(code for code in LANGUAGES if code in targets)
+        if bad:
+            _report_bad_rows(ws.root / "train-rejected.tsv", [own.describe_bad(row) for row in bad])
+    else:
+        pairs = data.workspace_pairs(ws)
     if base is None:
         base, why = bases.default_base()
         console.print(why)
     settings = fit.Settings(
         base=base,
+        languages=languages,
         epochs=epochs,
         batch=batch,
         learning_rate=learning_rate,
@@ -64,12 +86,19 @@ def train(
     console.print(f"logs: tensorboard --logdir {ws.training / 'tensorboard'}")
 
 
+def _report_bad_rows(path: Path, rows: list[str]) -> None:
+    write_text(path, "\n".join(rows) + "\n")
+    for row in rows[:5]:
+        console.print(f"left out: {row}", markup=False)
+    console.print(f"{len(rows)} rows give no pair; all are named in {path}", markup=False)
+
+
 def export(root: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
     """Write the int8 student folder, after its gates: same tokens as torch, chrF kept."""
     module, data, corpus = room("train.export"), room("train.data"), room("datagen.corpus")
     ws = workspace(root)
     ws.need(ws.training / "training.json", "train")
-    held_out = [pair for pair in data.workspace_pairs(ws) if data.split_of(pair.name) != "train"]
+    held_out = data.stored_pairs(ws, "validation", "test")
     table = module.export(ws.training, ws.student, held_out, corpus.FOLDER / "kinds.tsv")
     languages = list(table[0].chrf)
     shown = Table(
@@ -97,7 +126,7 @@ def evaluate(
     module, data = room("train.evaluate"), room("train.data")
     ws = workspace(root)
     ws.need(ws.student / "student.json", "export")
-    pairs = [pair for pair in data.workspace_pairs(ws) if data.split_of(pair.name) == split]
+    pairs = data.stored_pairs(ws, split)
     report = module.evaluate_workspace(ws, pairs)
     shown = Table("who", "lang", "chrF", "BLEU", "ROUGE-L", "kind", "names")
     for who, scores in report["scores"].items():

@@ -1,0 +1,117 @@
+import pytest
+
+from datagen.corpus import kinds
+from nomenclair import Student, UserError
+from nomenclair.workspace import Workspace, read_json
+from train.own_pairs import describe_bad, read_pairs, target_columns
+
+KINDS = kinds()
+
+
+def written(tmp_path, name, text, encoding="utf-8"):
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("p.csv", "file,desc\na.pdf,Un rapport\n", id="commas"),
+        pytest.param("p.csv", "file;desc\r\na.pdf;Un rapport\r\n", id="semicolons, as a French Excel writes"),
+        pytest.param("p.csv", '\ufefffile,desc\na.pdf,"Un\n rapport"\n', id="byte order mark, line break"),
+        pytest.param("p.tsv", "n\tdesc\tfile\n1\tUn rapport\ta.pdf\n", id="tabs, other columns"),
+        pytest.param("p.jsonl", '{"file": "a.pdf", "desc": "Un rapport"}\n\n', id="JSON lines"),
+        pytest.param("p.csv", "file,desc\n/home/x/a.pdf,Un rapport\n", id="a path"),
+        pytest.param("p.csv", "file,desc\na.pdf,Un rapport\na.pdf,Autre\n", id="twice: the first counts"),
+    ],
+)
+def test_formats(tmp_path, name, text):
+    pairs, _ = read_pairs(written(tmp_path, name, text), "file", {"fr": "desc"}, KINDS)
+    assert [(p.name, p.fr, p.en, p.kind) for p in pairs] == [("a.pdf", "Un rapport", "", "document")]
+
+
+def test_cells_are_text_whatever_they_look_like(tmp_path):
+    path = written(tmp_path, "p.csv", "file,desc\nNA,Un fichier\n007,Autre\n")
+    assert [p.name for p in read_pairs(path, "file", {"fr": "desc"}, KINDS)[0]] == ["NA", "007"]
+
+
+def test_bad_rows_are_named_by_their_line(tmp_path):
+    text = 'file,desc\n"a.pdf","Un\nrapport"\nb.pdf,\n\n,Texte\na.pdf,Encore\n'
+    _, bad = read_pairs(written(tmp_path, "p.csv", text), "file", {"fr": "desc"}, KINDS)
+    assert [describe_bad(row) for row in bad] == [
+        "line 4: no text in fr (b.pdf)",
+        "line 5: no file name",
+        "line 6: no file name",
+        "line 7: the name stands on line 2 already (a.pdf)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        pytest.param("p.csv", "nom,desc\na,b\n", "no column 'file'; it has 'nom', 'desc'", id="column"),
+        pytest.param("p.csv", "file,desc\na,b\nc,d,e\n", "line 3.*Mend that line", id="too many cells"),
+        pytest.param("p.csv", "", "cannot be read", id="empty"),
+        pytest.param("p.csv", "file,desc\n", "gives no pair: it has no row", id="header alone"),
+        pytest.param("p.csv", "file,desc\na.pdf,\n", "gives no pair: line 2: no text", id="no good row"),
+        pytest.param("p.xlsx", "x", "unknown format '.xlsx'.*\\.csv", id="format"),
+        pytest.param("p.jsonl", '{"file": "a"\n', "line 1: not JSON", id="broken JSON"),
+        pytest.param("p.jsonl", "[1]\n", "line 1: not a JSON object", id="not an object"),
+    ],
+)
+def test_a_file_that_cannot_serve_says_why(tmp_path, name, text, says):
+    with pytest.raises(UserError, match=says):
+        read_pairs(written(tmp_path, name, text), "file", {"fr": "desc"}, KINDS)
+
+
+def test_another_encoding_and_a_missing_file_say_so(tmp_path):
+    path = written(tmp_path, "p.csv", "file,desc\na.pdf,Été\n", "cp1252")
+    with pytest.raises(UserError, match="not UTF-8"):
+        read_pairs(path, "file", {"fr": "desc"}, KINDS)
+    with pytest.raises(UserError, match="No such file"):
+        read_pairs(tmp_path / "none.csv", "file", {"fr": "desc"}, KINDS)
+
+
+@pytest.mark.parametrize(
+    ("given", "lang", "targets"),
+    [
+        (["desc"], None, {"fr": "desc"}),
+        (["desc"], "en", {"en": "desc"}),
+        (["fr=a", "en=b"], None, {"fr": "a", "en": "b"}),
+    ],
+)
+def test_target_columns(given, lang, targets):
+    assert target_columns(given, lang) == targets
+
+
+@pytest.mark.parametrize(
+    ("given", "says"), [(["a", "b"], "Two columns for fr"), (["de=a"], "Unknown language 'de'")]
+)
+def test_unclear_target_columns_are_refused(given, says):
+    with pytest.raises(UserError, match=says):
+        target_columns(given, None)
+
+
+def test_a_french_table_makes_a_french_student(tmp_path, tiny_base, pairs, monkeypatch):
+    from typer.testing import CliRunner
+
+    from nomenclair.cli import app
+
+    rows = "".join(f"{p.name}\t{p.fr}\n" for p in pairs)
+    table = written(tmp_path, "own.tsv", "file\tdesc\n" + rows + "\tperdu\n")
+    ws = Workspace(tmp_path / "ws")
+    monkeypatch.setenv("NOMENCLAIR_WORKSPACE", str(ws.root))
+    options = ["--base", tiny_base, "--epochs", "1", "--pairs", str(table)]
+    runner = CliRunner()
+    for command in (["train", *options], ["export"], ["evaluate"]):
+        done = runner.invoke(app, command, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+    assert (ws.root / "train-rejected.tsv").read_text() == f"line {len(pairs) + 2}: no file name\n"
+    assert set(read_json(ws.evaluation / "metrics.json")["scores"]["student"]) == {"fr"}
+    student = Student.load(ws.student)
+    assert student.describe(["a.pdf"], "fr")[0]
+    with pytest.raises(UserError, match=r"does not speak 'en'.*--lang fr"):
+        student.describe(["a.pdf"], "en")
+    done = runner.invoke(app, ["describe", "a.pdf", "--student", str(ws.student)], catch_exceptions=False)
+    assert done.exit_code == 0 and done.output.count("\t") == 1

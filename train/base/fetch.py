@@ -19,7 +19,9 @@ from nomenclair.errors import UserError
 
 ONE_LINE = re.compile(r"^Description-(?:en|fr): (.+)$", re.MULTILINE)
 PACKAGE = re.compile(r"^Package: (.+)$", re.MULTILINE)
-WHATIS = re.compile(r"^\.SH \"?(?:NAME|NOM)\"?\s*\n(?:\.[A-Z].*\n)*(.+?) \\?(?:-|\\\(em|\\\[em\]) (.+)$", re.MULTILINE)
+WHATIS = re.compile(
+    r"^\.SH \"?(?:NAME|NOM)\"?\s*\n(?:\.[A-Z].*\n)*(.+?) \\?(?:-|\\\(em|\\\[em\]) (.+)$", re.MULTILINE
+)
 LICENCE = re.compile(r"^License: *(\S.*)$", re.MULTILINE)
 MNEMONIC = re.compile(r"[_&](?=\w)")
 MAX_CHARS = 90
@@ -29,11 +31,19 @@ def apt(folder: Path, *words: str) -> subprocess.CompletedProcess:
     """Run an apt-get whose lists and archives live under `folder`, so that the machine's own are left alone."""
     for sub in ("lists/partial", "archives/partial"):
         (folder / sub).mkdir(parents=True, exist_ok=True)
-    command = ["apt-get", "-o", f"Dir::State::Lists={folder}/lists", "-o", f"Dir::Cache::Archives={folder}/archives"]
+    command = [
+        "apt-get",
+        "-o",
+        f"Dir::State::Lists={folder}/lists",
+        "-o",
+        f"Dir::Cache::Archives={folder}/archives",
+    ]
     command += ["-o", "Acquire::Languages=fr,en", *words]
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder / "archives")
     if done.returncode:
-        raise UserError(f"apt-get {words[0]} failed: {done.stderr.strip()[-300:]}", "Check the network and sources.list.")
+        raise UserError(
+            f"apt-get {words[0]} failed: {done.stderr.strip()[-300:]}", "Check the network and sources.list."
+        )
     return done
 
 
@@ -42,7 +52,9 @@ def read_list(pattern: str, folder: Path) -> str:
     texts = []
     for path in sorted((folder / "lists").glob(f"*{pattern}*")):
         helper = ["/usr/lib/apt/apt-helper", "cat-file", str(path)]
-        texts.append(subprocess.run(helper, capture_output=True, check=True).stdout.decode("utf-8", "replace"))
+        texts.append(
+            subprocess.run(helper, capture_output=True, check=True).stdout.decode("utf-8", "replace")
+        )
     return "\n\n".join(texts)
 
 
@@ -129,7 +141,16 @@ def strings(folder: Path, contents: str, catalogues: int) -> Iterator[tuple[str,
     for name, english, french in package_lines(folder):
         yield f"package:{name}", english, french
     names = catalogue_packages(folder, contents, catalogues)
-    apt(folder, "download", *names, "shared-mime-info", "manpages", "manpages-dev", "manpages-fr", "manpages-fr-dev")
+    apt(
+        folder,
+        "download",
+        *names,
+        "shared-mime-info",
+        "manpages",
+        "manpages-dev",
+        "manpages-fr",
+        "manpages-fr-dev",
+    )
     manual = tempfile.TemporaryDirectory()
     for package in sorted((folder / "archives").glob("*.deb")):
         name = package.name.split("_")[0]
@@ -143,7 +164,11 @@ def strings(folder: Path, contents: str, catalogues: int) -> Iterator[tuple[str,
                 for english, french in mime_comments(path):
                     yield f"mime:{name}", english, french
             for path in root.glob("usr/share/doc/*/copyright"):
-                yield f"licence:{name}", " ".join(sorted(set(LICENCE.findall(path.read_text("utf-8", "replace"))))), ""
+                yield (
+                    f"licence:{name}",
+                    " ".join(sorted(set(LICENCE.findall(path.read_text("utf-8", "replace"))))),
+                    "",
+                )
     for english, french in man_lines(Path(manual.name)):
         yield "manual", english, french
     manual.cleanup()
@@ -153,7 +178,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--catalogues", type=int, default=700)
-    parser.add_argument("--contents", type=Path, nargs="*", default=[], help="Contents lists, unpacked; else fetched")
+    parser.add_argument(
+        "--contents", type=Path, nargs="*", default=[], help="Contents lists, unpacked; else fetched"
+    )
     args = parser.parse_args()
     args.folder.mkdir(parents=True, exist_ok=True)
     apt(args.folder, "update")

@@ -101,7 +101,9 @@ def padded(examples: list[tuple[np.ndarray, np.ndarray]], s: int, t: int) -> tup
     return source, labels
 
 
-def new_model(vocabulary: int, width: int, feed_forward: int, encoder: int, decoder: int) -> T5ForConditionalGeneration:
+def new_model(
+    vocabulary: int, width: int, feed_forward: int, encoder: int, decoder: int
+) -> T5ForConditionalGeneration:
     """A fresh T5. Its cross-attention begins as a copier: values and outputs are the identity."""
     model = T5ForConditionalGeneration(
         T5Config(
@@ -141,7 +143,9 @@ def optimizers(model: T5ForConditionalGeneration, muon: float, adam: float) -> l
 
 
 @torch.no_grad()
-def greedy(model: T5ForConditionalGeneration, tokenizer: Tokenizer, texts: list[str], most: int = 32) -> list[str]:
+def greedy(
+    model: T5ForConditionalGeneration, tokenizer: Tokenizer, texts: list[str], most: int = 32
+) -> list[str]:
     """The model's greedy answers."""
     ids = [tokenizer.encode(text).ids[:64] for text in texts]
     out: list[str] = []
@@ -156,7 +160,9 @@ def greedy(model: T5ForConditionalGeneration, tokenizer: Tokenizer, texts: list[
     return out
 
 
-def score(model: T5ForConditionalGeneration, tokenizer: Tokenizer, held_out: list[dict]) -> tuple[dict[str, float], list[str]]:
+def score(
+    model: T5ForConditionalGeneration, tokenizer: Tokenizer, held_out: list[dict]
+) -> tuple[dict[str, float], list[str]]:
     """chrF by language on held-out examples {"source", "target", "lang"}, and the answers."""
     answers = greedy(model, tokenizer, [h["source"] for h in held_out])
     scores = {}
@@ -180,8 +186,15 @@ def rate(step: int, now: float, start: float, end: float) -> float:
     return min(1.0, (step + 1) / WARMUP_STEPS) * max(0.01, left)
 
 
-def save(path: Path, model: torch.nn.Module, opts: list[torch.optim.Optimizer], step: int, start: float) -> None:
-    state = {"model": model.state_dict(), "opts": [o.state_dict() for o in opts], "step": step, "start": start}
+def save(
+    path: Path, model: torch.nn.Module, opts: list[torch.optim.Optimizer], step: int, start: float
+) -> None:
+    state = {
+        "model": model.state_dict(),
+        "opts": [o.state_dict() for o in opts],
+        "step": step,
+        "start": start,
+    }
     torch.save(state, path.with_suffix(".part"))
     path.with_suffix(".part").replace(path)
 
@@ -193,7 +206,8 @@ def fit(args: argparse.Namespace) -> None:
     held_out = json.loads((args.shards / "held_out.json").read_text("utf-8"))[: args.held_out]
     mix = {k: float(v) for k, v in (part.split("=") for part in args.mix.split(","))}
     shards = {name: Shard.load(args.shards / f"{name}.npz") for name in mix}
-    model = new_model(tokenizer.get_vocab_size(), args.width, args.feed_forward, args.encoder, args.decoder)
+    vocabulary = -(-tokenizer.get_vocab_size() // 64) * 64  # matrices of round sizes are faster
+    model = new_model(vocabulary, args.width, args.feed_forward, args.encoder, args.decoder)
     opts = optimizers(model, args.muon, args.adam)
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint = args.run / "checkpoint.pt"
@@ -215,7 +229,11 @@ def fit(args: argparse.Namespace) -> None:
     model.train()
     running, seen, shown, kept = [], 0, time.time(), time.time()
     log = (args.run / "log.tsv").open("a", encoding="utf-8", buffering=1)
-    print(f"{datetime.now(UTC):%H:%M:%S}\tfrom step {step}, mix {args.mix}, sizes", {n: len(s) for n, s in shards.items()}, file=log)
+    print(
+        f"{datetime.now(UTC):%H:%M:%S}\tfrom step {step}, mix {args.mix}, sizes",
+        {n: len(s) for n, s in shards.items()},
+        file=log,
+    )
     for source, labels in batches(shards, mix, args.batch, args.seed + step):
         now = time.time()
         if now >= end:
@@ -236,7 +254,10 @@ def fit(args: argparse.Namespace) -> None:
         step, seen = step + 1, seen + args.batch
         if step % 100 == 0:
             speed = seen / (time.time() - shown)
-            print(f"{datetime.now(UTC):%H:%M:%S}\t{step}\tloss {np.mean(running):.3f}\t{speed:.0f} ex/s", file=log)
+            print(
+                f"{datetime.now(UTC):%H:%M:%S}\t{step}\tloss {np.mean(running):.3f}\t{speed:.0f} ex/s",
+                file=log,
+            )
             running, seen, shown = [], 0, time.time()
         if time.time() - kept > args.every:
             report(model, tokenizer, held_out, step, args.run, log)

@@ -13,7 +13,17 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import (
+    AddedToken,
+    Regex,
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 
 PAD, EOS, UNK = "<pad>", "</s>", "<unk>"
 SPECIALS = (PAD, EOS, UNK)  # ids 0, 1, 2, as T5 has them
@@ -38,7 +48,10 @@ def empty(model: models.Model) -> Tokenizer:
             normalizers.Prepend(SPACE),
             normalizers.Replace(" ", SPACE),
             normalizers.Replace(Regex(rf"(?<={SPACE}{ELISION}|{SPACE}[Qq]u)['’](?=[^\W\d])"), "'" + SPACE),
-            *(normalizers.Replace(Regex(rf"{SPACE}{c}(?=[a-zß-öø-ÿœ])"), SHIFT + SPACE + c.lower()) for c in CAPITALS),
+            *(
+                normalizers.Replace(Regex(rf"{SPACE}{c}(?=[a-zß-öø-ÿœ])"), SHIFT + SPACE + c.lower())
+                for c in CAPITALS
+            ),
         ]
     )
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD), behavior="isolated")
@@ -56,11 +69,15 @@ def empty(model: models.Model) -> Tokenizer:
     return tokenizer
 
 
-def train(lines: Counter[str], size: int) -> Tokenizer:
-    """A tokenizer of at most `size` tokens, trained on weighted lines of text; every byte has a token."""
+def train(lines: Counter[str], size: int, whole: tuple[str, ...] = ()) -> Tokenizer:
+    """A tokenizer of at most `size` tokens, trained on weighted lines of text; every byte has a token.
+
+    `whole` are words (prefixes, extensions) that get a token of their own whatever their frequency.
+    """
     bytes_ = [f"<0x{n:02X}>" for n in range(256)]
     years = [f"{SPACE}{year}" for year in range(1950, 2050)]
     fixed = [*map(str, range(10)), SHIFT, *",;()/", *(f"{SPACE}{e}'" for e in "dlnsjm"), f"{SPACE}qu'"]
+    fixed += [SPACE + word for word in whole]
     draft = empty(models.Unigram())
     trainer = trainers.UnigramTrainer(
         vocab_size=size - len(bytes_) - len(years) - len(fixed),
@@ -75,7 +92,7 @@ def train(lines: Counter[str], size: int) -> Tokenizer:
     kept = {piece: score for piece, score in learnt if piece not in SPECIALS}
     lowest = min(kept.values())
     vocabulary = [(piece, 0.0) for piece in SPECIALS]
-    vocabulary += [(piece, kept.pop(piece, -6.0)) for piece in fixed]
+    vocabulary += [(piece, max(kept.pop(piece, -7.0), -7.0)) for piece in fixed]
     vocabulary += [(piece, kept.pop(piece, -8.0)) for piece in years]
     vocabulary += [(piece, lowest - 5.0) for piece in bytes_]
     vocabulary += sorted(kept.items(), key=lambda item: -item[1])

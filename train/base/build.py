@@ -1,0 +1,187 @@
+"""Examples for pretraining: tokenised shards, the tokenizer and the held-out names.
+
+    python -m train.base.build OUT --strings strings.tsv --names names.txt [--composed 300000]
+
+Writes OUT/tokenizer.json (made once), OUT/held_out.json and one .npz for each sort of example.
+"""
+
+import argparse
+import hashlib
+import json
+import random
+import re
+import warnings
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from tokenizers import Tokenizer
+
+from nomenclair import names
+from nomenclair.contract import LANGUAGES, source_text
+from nomenclair.kinds import KindTable
+from train.base import tokenizer as tokens
+from train.base.compose import Composer, Lexicon
+from train.base.fit import Shard
+from train.data import split_of
+from train.data import split_of
+
+CORPUS = Path(__file__).parents[2] / "corpus"
+PREFIXES = ("fr:", "en:", "fr", "en")
+Row = tuple[str, str, str]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """(name, en, fr) of a seed file."""
+    return [tuple(line.split("\t")) for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+
+
+def seed_rows(corpus: Path) -> tuple[list[Row], list[Row]]:
+    """The seed corpus: rows to train on, and the validation rows; the test rows are left alone."""
+    rows = [row for path in sorted((corpus / "pairs").glob("*.tsv")) for row in read_rows(path)]
+    return [r for r in rows if split_of(r[0]) == "train"], [r for r in rows if split_of(r[0]) == "validation"]
+
+
+def third_person(verb: str) -> str | None:
+    """The French third person of the present, by pyrealb, or None for a verb that it does not know."""
+    from pyrealb import V, loadFr
+
+    loadFr()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        text = str(V(verb).t("p").pe(3).realize()).strip(" .")
+    return None if "[" in text or not text else text
+
+
+def unknown_words(path: Path, known: set[str], limit: int) -> list[str]:
+    """Words of real names that the lexicon lacks, to be copied: letters, 3 to 12 of them, readable."""
+    seen: Counter[str] = Counter()
+    rng = random.Random(5)
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    for name in rng.sample(lines, min(len(lines), 200_000)):
+        for word in names.words(names.split_ext(name)[0]):
+            if 3 <= len(word) <= 12 and word.isalpha() and word.lower() not in known and not names.is_opaque(word):
+                seen[word] += 1
+    return sorted(seen, key=lambda w: (-seen[w], w))[:limit]
+
+
+def both(rows: Iterable[Row]) -> list[tuple[str, str]]:
+    """(source, target) of each row in each language."""
+    return [(source_text(n, lang), {"en": en, "fr": fr}[lang]) for n, en, fr in rows for lang in LANGUAGES]
+
+
+def shard(tokenizer: Tokenizer, pairs: list[tuple[str, str]]) -> Shard:
+    """Tokenise and pack; the order is shuffled once, by a fixed seed."""
+    pairs = list(pairs)
+    random.Random(7).shuffle(pairs)
+    sources = tokenizer.encode_batch([s for s, _ in pairs])
+    targets = tokenizer.encode_batch([t for _, t in pairs])
+    return Shard.of([(s.ids, t.ids) for s, t in zip(sources, targets, strict=True)])
+
+
+def restyled(row: Row, rng: random.Random) -> Row:
+    """The same row under another naming style: separators, case and accents of its name change."""
+    stem, ext = names.split_ext(row[0])
+    stem = names.without_hashes(stem, "#")
+    if "#" in stem or not ext or re.search(r"[.,()\d]", stem):
+        return row
+    words = names.words(stem)
+    style = rng.randrange(5)
+    if style == 0:
+        new = "".join(w[:1].upper() + w[1:] for w in words)
+    elif style == 1:
+        new = " ".join(words)
+    else:
+        new = "_-."[style - 2].join(words)
+    if rng.random() < 0.3 and not any(c.isupper() for w in words for c in w[1:]):
+        new = new.lower()
+    return (new + ext, row[1], row[2]) if new else row
+
+
+def translations(strings: list[Row], kinds: list) -> list[tuple[str, str]]:
+    """Auxiliary examples of the archive's strings: `fr2: text` asks for the text's French, `en2:` for its English;
+    and names made of a string, whose description is a text file's."""
+    out = []
+    rng = random.Random(3)
+    for _, en, fr in strings:
+        en, fr = en[:1].lower() + en[1:] if en[1:2].islower() else en, fr[:1].lower() + fr[1:] if fr[1:2].islower() else fr
+        out += [(f"fr2: {en}", fr), (f"en2: {fr}", en)]
+        kind = rng.choice(kinds)
+        for text in (en, fr):
+            name = "_".join(names.words(text)[:9]) + kind.pattern
+            if len(text) < 45:
+                out += [(source_text(name, "fr"), f"{kind.fr} : {fr}"), (source_text(name, "en"), f"{kind.en}: {en}")]
+    return out
+
+
+def tokenizer_text(seeds: list[Row], composed: list[Row], strings: list[Row], lexicon: Lexicon, table: KindTable) -> Counter[str]:
+    """Weighted lines that the tokenizer learns from: the lexicon's words and the kinds weigh most."""
+    lines: Counter[str] = Counter()
+    for words in lexicon.by_pos.values():
+        for word in words:
+            lines[f"{word.form} {word.en} {word.fr}"] += 6
+    for kind in table.by_pattern.values():
+        lines[f"{kind.pattern} {kind.en} {kind.fr}"] += 10
+    for source, target in [*both(seeds), *both(composed)]:
+        lines[source] += 1
+        lines[target] += 1
+    for _, en, fr in strings:
+        lines[en] += 1
+        lines[fr] += 1
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--strings", type=Path, help="strings.tsv of fetch")
+    parser.add_argument("--names", type=Path, required=True, help="real names, one a line")
+    parser.add_argument("--grammar", type=Path, help="name, en, fr rows that the grammar teacher wrote")
+    parser.add_argument("--composed", type=int, default=300_000)
+    parser.add_argument("--size", type=int, default=8192)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+
+    lexicon, table = Lexicon.load(CORPUS / "lexicon.tsv"), KindTable.load(CORPUS / "kinds.tsv")
+    kinds = [k for k in table.by_pattern.values() if names.split_ext("x" + k.pattern) == ("x", k.pattern)]
+    seeds, kept = seed_rows(CORPUS)
+    frequent = Counter(table.of(n).pattern for n, _, _ in seeds)
+    weighted = [k for k in kinds for _ in range(1 + min(20, frequent[k.pattern]))]
+    known = {form.lower() for words in lexicon.by_pos.values() for w in words for form in (w.form, w.en, w.fr)}
+    unknown = unknown_words(args.names, known, 30_000)
+    verbs = {w.fr.partition(" ")[0] for w in lexicon.by_pos["V"]}
+    thirds = {verb: third_person(verb) for verb in verbs}
+    composer = Composer(lexicon, weighted, unknown, thirds.get, args.seed)
+    composed = [composer.example() for _ in range(args.composed)]
+    strings = []
+    if args.strings:
+        strings = [tuple(line.split("\t")) for line in args.strings.read_text("utf-8").splitlines()]
+
+    path = args.out / "tokenizer.json"
+    if not path.exists():
+        lines = tokenizer_text(seeds, composed[:20_000], strings[:40_000], lexicon, table)
+        common = [k.pattern for k in kinds if frequent[k.pattern] and not re.search(r"[0-9]", k.pattern)]
+        tokens.train(lines, args.size, (*PREFIXES, *common)).save(str(path))
+    tokenizer = Tokenizer.from_file(str(path))
+    shard(tokenizer, both(composed)).save(args.out / "composed.npz")
+    rng = random.Random(args.seed)
+    shard(tokenizer, both([row if i == 0 else restyled(row, rng) for row in seeds for i in range(4)])).save(
+        args.out / "seeds.npz"
+    )
+    if strings:
+        shard(tokenizer, translations(strings, kinds)).save(args.out / "strings.npz")
+    if args.grammar:
+        shard(tokenizer, both(read_rows(args.grammar))).save(args.out / "grammar.npz")
+    kept.sort(key=lambda row: hashlib.sha1(row[0].encode()).hexdigest())
+    held = [
+        {"name": n, "lang": lang, "source": source_text(n, lang), "target": {"en": en, "fr": fr}[lang]}
+        for n, en, fr in kept
+        for lang in LANGUAGES
+    ]
+    (args.out / "held_out.json").write_text(json.dumps(held, ensure_ascii=False, indent=0), encoding="utf-8")
+    print(f"{len(composed)} composed, {len(seeds)} seeds, {len(kept)} held out, {len(strings)} strings")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,297 @@
+"""Composed examples: a name built from lexicon words in some naming style, and what it means in both languages.
+
+The phrases are few and regular so that copying and word-for-word translation emerge early; variety comes later from
+the grammar's descriptions of real names and from the seed corpus. Everything is drawn from one `random.Random`.
+"""
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nomenclair import names
+from nomenclair.kinds import Kind
+
+VOWEL = re.compile(r"^[aeiouyâàéèêëîïôöùûüœhAEIOUÂÀÉÈÊÎÔŒ]")
+FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+ENGLISH_MONTHS = "January February March April May June July August September October November December".split()
+PROGRAMS = frozenset({"script", "notebook", "source", "executable", "test"})
+PAPERS = frozenset({"document", "spreadsheet", "presentation", "text", "ebook", "markup"})
+SYLLABLES = "ba be bi bo bra ca ce cho cla da de dra el en fa fi flo ga gi gra ha ix jo ka ki la le lu ma me mi mo na ne no or pa pe pi plu qui ra re ri ro sa se si so sta ta te ti to tri u va ve vi vo wa xe yo za zo".split()
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A lexicon word: as it stands in names (by language, "xx" for both), and both lemmas."""
+
+    form: str
+    lang: str
+    en: str
+    fr: str
+    gender: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A noun phrase without article, with the words that an English and a French name write it with."""
+
+    en: str
+    fr: str
+    en_words: tuple[str, ...]
+    fr_words: tuple[str, ...]
+    gender: str = "m"
+    plural: bool = False
+    proper: bool = False
+
+
+@dataclass
+class Lexicon:
+    by_pos: dict[str, list[Word]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> "Lexicon":
+        lexicon = cls()
+        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+            form, lang, pos, en, fr, gender = line.split("\t")
+            if en and fr:
+                lexicon.by_pos.setdefault(pos, []).append(Word(form, lang, en, fr, gender or "m"))
+        return lexicon
+
+
+def english_plural(noun: str) -> str:
+    if re.search(r"(?:s|x|z|ch|sh)$", noun):
+        return noun + "es"
+    return noun[:-1] + "ies" if re.search(r"[^aeiou]y$", noun) else noun + "s"
+
+
+def english_third(verb: str) -> str:
+    head, _, tail = verb.partition(" ")
+    third = english_plural(head) if not head.endswith("o") else head + "es"
+    return f"{third} {tail}".strip()
+
+
+def french_plural(phrase: str) -> str:
+    """Plural of a noun with its plain adjectives; only the head changes where a preposition follows."""
+    head, sep, tail = phrase.partition(" ")
+    if head.endswith(("s", "x", "z")):
+        plural = head
+    elif head.endswith(("eau", "eu")):
+        plural = head + "x"
+    else:
+        plural = head[:-2] + "aux" if head.endswith("al") else head + "s"
+    if sep and not re.match(r"(?:de|d'|à|au|aux|du|des|en|par|pour|sans|sur)\b", tail):
+        tail = " ".join(w if w.endswith(("s", "x")) else w + "s" for w in tail.split())
+    return plural + sep + tail
+
+
+def agreed(adjective: str, feminine: bool, plural: bool) -> str:
+    """A French adjective in its form; the lemma is masculine singular."""
+    out = adjective
+    if feminine and not out.endswith("e"):
+        for ending, becomes in (
+            ("eux", "euse"), ("if", "ive"), ("er", "ère"), ("el", "elle"), ("eil", "eille"), ("en", "enne"),
+            ("on", "onne"), ("et", "ète"), ("eur", "euse"), ("eau", "elle"), ("anc", "anche"), ("ic", "ique"),
+        ):  # fmt: skip
+            if out.endswith(ending):
+                out = out[: -len(ending)] + becomes
+                break
+        else:
+            out += "e"
+    if plural and not out.endswith(("s", "x")):
+        out = out[:-2] + "aux" if out.endswith("al") else out + "s"
+    return out
+
+
+def elided(little: str, phrase: str) -> str:
+    """`de` or `le`… before a phrase, elided before a vowel."""
+    return f"{little[:-1]}'{phrase}" if VOWEL.match(phrase) and little in ("de", "le", "la", "que") else f"{little} {phrase}"
+
+
+def with_article(p: Phrase, de: bool) -> str:
+    """`le serveur`, `du serveur`, `de l'archive`, `des journaux`; proper names take no article."""
+    if p.proper:
+        return elided("de", p.fr) if de else p.fr
+    if p.plural:
+        return f"{'des' if de else 'les'} {p.fr}"
+    if VOWEL.match(p.fr):
+        return f"{'de ' if de else ''}l'{p.fr}"
+    if p.gender == "f":
+        return f"{'de ' if de else ''}la {p.fr}"
+    return f"{'du' if de else 'le'} {p.fr}"
+
+
+def french_third(verb: str, conjugate: Callable[[str], str | None]) -> str | None:
+    head, sep, tail = verb.partition(" ")
+    third = conjugate(head)
+    return third + sep + tail if third else None
+
+
+class Composer:
+    """Draws names with their two descriptions.
+
+    `unknown` are words to copy; `conjugate` gives a French verb's third person, or None where it does not know it.
+    """
+
+    def __init__(self, lexicon: Lexicon, kinds: list[Kind], unknown: list[str], conjugate, seed: int) -> None:
+        self.words = lexicon.by_pos
+        self.kinds = kinds
+        self.unknown = unknown
+        self.conjugate = conjugate
+        self.random = random.Random(seed)
+
+    def noun(self) -> Phrase:
+        r = self.random
+        word = r.choice(self.words["N"] if r.random() < 0.75 else self.words["D"])
+        plural = r.random() < 0.3 and not word.en.endswith("s") and not word.en.isupper()
+        if not plural:
+            return Phrase(word.en, word.fr, self._form(word, "en"), self._form(word, "fr"), word.gender)
+        en, fr = english_plural(word.en), french_plural(word.fr)
+        return Phrase(en, fr, tuple(en.split()), tuple(names.words(fr)), word.gender, True)
+
+    def _form(self, word: Word, lang: str) -> tuple[str, ...]:
+        lemma = word.en if lang == "en" else word.fr
+        short = word.lang in (lang, "xx") and len(word.form) > 1 and not word.form.endswith("s")
+        return tuple(names.words(word.form)) if short and self.random.random() < 0.7 else tuple(names.words(lemma))
+
+    def proper(self) -> Phrase:
+        """A name to copy: one of the lexicon's, a word seen in real names, or one made up."""
+        r = self.random
+        if r.random() < 0.4:
+            word = r.choice(self.words["P"])
+            form = tuple(names.words(word.form if r.random() < 0.6 else word.en))
+            return Phrase(word.en, word.fr, form, form, proper=True)
+        if r.random() < 0.55:
+            text = r.choice(self.unknown)
+        else:
+            text = "".join(r.choice(SYLLABLES) for _ in range(r.randint(2, 3)))
+            text = r.choice((str.title, str.title, str.lower, str.upper))(text)
+        if r.random() < 0.15:
+            text += " " + "".join(r.choice(SYLLABLES) for _ in range(2)).title()
+        return Phrase(text, text, tuple(text.split()), tuple(text.split()), proper=True)
+
+    def phrase(self) -> Phrase:
+        """A noun, or a noun with an adjective, a complement or a proper name."""
+        r, head = self.random, self.noun()
+        shape = r.random()
+        if shape < 0.35:
+            return head
+        if shape < 0.55:
+            adjective = r.choice(self.words["A"])
+            fr = agreed(adjective.fr, head.gender == "f", head.plural)
+            written = names.words(adjective.form if adjective.lang in ("en", "xx") else adjective.en)
+            return Phrase(
+                f"{adjective.en} {head.en}", f"{head.fr} {fr}", (*written, *head.en_words),
+                (*head.fr_words, *names.words(fr)), head.gender, head.plural,
+            )  # fmt: skip
+        other = self.proper() if shape > 0.85 else self.noun()
+        little = () if r.random() < 0.6 else ("de",)
+        link = with_article(other, True) if r.random() < 0.5 else elided("de", other.fr)
+        english = other.en if not other.plural else other.en[:-1] if other.en.endswith("s") else other.en
+        words = (*other.en_words, *head.en_words)
+        return Phrase(f"{english if not other.proper else other.en} {head.en}", f"{head.fr} {link}", words,
+                      (*head.fr_words, *little, *other.fr_words), head.gender, head.plural)  # fmt: skip
+
+    def tail(self) -> tuple[str, str, tuple[str, ...]]:
+        """A date, version or number: how each language says it, and how a name writes it."""
+        r = self.random
+        year, month, day = r.randint(1990, 2029), r.randint(1, 12), r.randint(1, 28)
+        en_month, fr_month = ENGLISH_MONTHS[month - 1], FRENCH_MONTHS[month - 1]
+        shape = r.randrange(8)
+        if shape == 0:
+            return f", {year}", f", {year}", (str(year),)
+        if shape == 1:
+            written = r.choice((f"{year}-{month:02}", f"{year}_{month:02}", f"{month:02}-{year}", f"{fr_month} {year}", f"{en_month} {year}"))
+            return f", {en_month} {year}", f", {fr_month} {year}", tuple(written.split())
+        if shape == 2:
+            written = r.choice((f"{year}-{month:02}-{day:02}", f"{year}{month:02}{day:02}", f"{day:02}-{month:02}-{year}", f"{year}_{month:02}_{day:02}"))
+            first = "1er" if day == 1 else str(day)
+            return f", {day} {en_month} {year}", f", {first} {fr_month} {year}", (written,)
+        if shape in (3, 4):
+            number = r.choice((str(r.randint(1, 12)), f"{r.randint(0, 5)}.{r.randint(0, 20)}", f"{r.randint(0, 9)}.{r.randint(0, 20)}.{r.randint(0, 30)}"))
+            written = r.choice(((f"v{number}",), (f"v{number}",), ("version", number)))
+            return f", version {number}", f", version {number}", written
+        if shape == 5:
+            return f", {en_month}", f", {fr_month}", (r.choice((en_month, fr_month)),)
+        number = r.randint(1, 10 ** r.randint(1, 4))
+        written = f"{number:0{r.choice((1, 2, 3, 4))}}"
+        return f" no. {number}", f" n° {number}", (written,)
+
+    def styled(self, words: tuple[str, ...], ext: str) -> str:
+        """The name of these words in one of the ways people write names."""
+        r = self.random
+        if r.random() < 0.55:
+            words = tuple(w if w.isascii() else without_accents(w) for w in words)
+        style = r.randrange(9)
+        if style < 3:
+            stem = "_".join(w if any(c.isupper() for c in w[1:]) else w.lower() for w in words)
+        elif style < 5:
+            stem = "-".join(w if any(c.isupper() for c in w[1:]) else w.lower() for w in words)
+        elif style == 5:
+            stem = "".join(w[:1].upper() + w[1:] for w in words)
+        elif style == 6:
+            stem = words[0].lower() + "".join(w[:1].upper() + w[1:] for w in words[1:])
+        else:
+            text = " ".join(words)
+            stem = text[:1].upper() + text[1:]
+            stem = stem.replace(" ", "_") if style == 8 else stem
+        return stem + ext
+
+    def example(self) -> tuple[str, str, str]:
+        """(name, en, fr)."""
+        r = self.random
+        kind = r.choice(self.kinds)
+        shape = r.random()
+        if shape < 0.12:
+            return self.opaque(kind)
+        if kind.kind in PROGRAMS and shape < 0.55 and (made := self.program(kind)):
+            return made
+        if shape > 0.82:
+            what = self.proper()
+            en, fr = f"{kind.en} for {what.en}", f"{kind.fr} pour {what.fr}"
+        else:
+            what = self.phrase()
+            article = "" if what.plural else "the "
+            en, fr = f"{kind.en} of {article}{what.en}", f"{kind.fr} {with_article(what, True)}"
+            if r.random() < 0.25:
+                who = self.proper()
+                en, fr = f"{en}, {who.en}", f"{fr}, {who.fr}"
+                what = Phrase("", "", (*what.en_words, *who.en_words), (*what.fr_words, *who.fr_words))
+        words = what.en_words if r.random() < 0.5 else what.fr_words
+        if r.random() < 0.35:
+            more_en, more_fr, written = self.tail()
+            en, fr, words = en + more_en, fr + more_fr, (*words, *written)
+        return self.styled(words, kind.pattern), en, fr
+
+    def program(self, kind: Kind) -> tuple[str, str, str] | None:
+        """A name that begins with a verb: `Shell script that …`."""
+        r = self.random
+        verb, what = r.choice(self.words["V"]), self.phrase()
+        third = french_third(verb.fr, self.conjugate)
+        if third is None:
+            return None
+        article = "" if what.plural else "the "
+        en = f"{kind.en} that {english_third(verb.en)} {article}{what.en}"
+        fr = f"{kind.fr} qui {third} {with_article(what, False)}"
+        english = r.random() < 0.6
+        head = names.words(verb.form if verb.lang == ("en" if english else "fr") else verb.en if english else verb.fr)
+        return self.styled((*head, *(what.en_words if english else what.fr_words)), kind.pattern), en, fr
+
+    def opaque(self, kind: Kind) -> tuple[str, str, str]:
+        """A hash, random letters or a counter: the kind, and the counter's number."""
+        r = self.random
+        if r.random() < 0.5:
+            stem = f"{r.getrandbits(64):x}"[: r.choice((8, 10, 12, 16))]
+            stem = stem.upper() if r.random() < 0.3 else stem
+            if names.HEX_RUN.fullmatch(stem):
+                return stem + kind.pattern, kind.en, kind.fr
+        number = r.randint(1, 9999)
+        written = f"{number:0{r.choice((1, 2, 3, 4, 5))}}"
+        prefix = r.choice(("IMG_", "DSC", "DSC_", "IMG-", "P", "file", "doc", "scan", "", "", "image", "x", "f"))
+        return f"{prefix}{written}{kind.pattern}", f"{kind.en} no. {number}", f"{kind.fr} n° {number}"
+
+
+def without_accents(word: str) -> str:
+    """The word without accents, its case kept."""
+    folded = names.fold(word)
+    return folded.upper() if word.isupper() else folded[:1].upper() + folded[1:] if word[0].isupper() else folded

@@ -187,6 +187,14 @@ class Run:
         """The asks of one sample that have texts."""
         return [a for a in self._asks if a.sample == sample and self.state.texts(a.item)]
 
+    def answered_at_once(self) -> int:
+        """How many names the first reply settled well."""
+        return sum(not self.state.reasons(a.item) for a in self.answered())
+
+    @property
+    def model(self) -> str:
+        return self._options.model
+
     def ask_of(self, item: str, name_id: str, sent: str) -> Ask:
         """The ask that an item stands for; one made up for names that are no longer among this run's."""
         ask = self._items.get(item) or Ask(item, replace(FileName.of(sent), id=name_id), Masked(sent))

@@ -42,6 +42,9 @@ CREATE TABLE IF NOT EXISTS batch_lines (
 CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
+# Raised whenever SCHEMA changes.
+VERSION = 1
+
 # Sending stops while this much is still free, so that the replies in flight find room.
 RESERVE_BYTES = 512 * 1024
 
@@ -208,6 +211,15 @@ class Ledger:
         )
         return {model: Usage(*counts) for model, *counts in rows}
 
+    def usage_of_prompt(self, model: str, prompt: str) -> Usage:
+        """All that one version of a prompt has used with a model."""
+        row = self._db.execute(
+            "SELECT TOTAL(input), TOTAL(cached), TOTAL(output) FROM replies"
+            " JOIN requests ON requests.key = replies.request WHERE model = ? AND prompt = ?",
+            (model, prompt),
+        ).fetchone()
+        return Usage(*map(int, row))
+
     def failures(self) -> dict[str, int]:
         """How often each transport failure was met, over all runs."""
         return dict(self._db.execute("SELECT code, COUNT(*) FROM failures GROUP BY code ORDER BY code"))
@@ -270,7 +282,13 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
             connection.execute("PRAGMA journal_mode = WAL")
             # A reply is paid for: it must survive a power cut as well, so each commit reaches the disk.
             connection.execute("PRAGMA synchronous = FULL")
-            connection.executescript(SCHEMA)
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version not in (0, VERSION):
+                raise UserError(
+                    f"{path} was written by another version of nomenclair ({version}, this is {VERSION}).",
+                    "Use that version, or another --workspace.",
+                )
+            connection.executescript(f"{SCHEMA}; PRAGMA user_version = {VERSION}")
             yield Ledger(path, connection)
         except sqlite3.DatabaseError as error:
             raise UserError(

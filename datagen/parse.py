@@ -12,6 +12,7 @@ import json_repair
 
 from datagen.privacy import LABELS
 from nomenclair import contract
+from nomenclair.names import split_ext
 
 # What a second ask says to the model about its first reply.
 REASONS: Mapping[str, str] = {
@@ -179,7 +180,8 @@ def _fault_of_texts(en: str, fr: str, name: str) -> str | None:
         return "empty-text"
     if any(MARKDOWN.search(t) or t[0] in "\"'«“" for t in (en, fr)):
         return "markdown"
-    if any(t.casefold() == name.casefold() for t in (en, fr)):
+    # A name in plain words without an extension (README, Makefile) may well be its own label.
+    if split_ext(name)[1] and any(t.casefold() == name.casefold() for t in (en, fr)):
         return "echo"
     if en.casefold() == fr.casefold():
         return "same-text"

@@ -1,7 +1,7 @@
 """One run of `generate`, from the names of a workspace to its pairs: what the command line calls."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from datagen import judge as judging
@@ -118,9 +118,23 @@ def ask_endpoint(
     return written
 
 
-def ask_teacher(workspace: Workspace, files: Sequence[FileName], teacher: Teacher) -> Written:
-    """Names to pairs by a teacher that needs no requests."""
-    return write_results(workspace, teacher.describe(files), ())
+def ask_teacher(
+    workspace: Workspace, files: Sequence[FileName], teacher: Teacher, label: str, tell: Callable[[], None]
+) -> Written:
+    """Names to pairs by a teacher that needs no requests; `label` goes into Pair.teacher."""
+    kinds = KindTable.load(KINDS)
+
+    def rows() -> Iterator[Pair | Rejected]:
+        for file in files:
+            told = teacher.describe(file.name)
+            tell()
+            if hasattr(told, "reason"):
+                yield Rejected(file.id, file.name, "generate", f"{label}-{told.reason}", told.word)
+            else:
+                kind = kinds.of(file.name).kind
+                yield Pair(file.id, file.name, told.en, told.fr, kind, label, "")
+
+    return write_results(workspace, rows(), ())
 
 
 def write_results(

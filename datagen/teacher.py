@@ -9,7 +9,7 @@ import email.utils
 import json
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
@@ -19,7 +19,6 @@ import openai
 from aiolimiter import AsyncLimiter
 
 from nomenclair.errors import UserError
-from nomenclair.records import FileName, Pair, Rejected
 
 SCHEMA = {
     "type": "object",
@@ -39,14 +38,24 @@ SCHEMA = {
 }
 
 
+class Description(Protocol):
+    """A teacher's two texts for a name."""
+
+    en: str
+    fr: str
+
+
+class Abstention(Protocol):
+    """Why a teacher has no texts: a code, and the word of the name that stopped it."""
+
+    word: str
+    reason: str
+
+
 class Teacher(Protocol):
-    """Anything that answers names by itself, without requests: the grammar.
+    """What answers a name by itself, without requests: the grammar."""
 
-    `describe` yields exactly one row per name, in order: a Pair, or a Rejected of stage `generate` whose
-    `raw` is what stopped it (a word that the lexicon lacks).
-    """
-
-    def describe(self, names: Sequence[FileName]) -> Iterator[Pair | Rejected]: ...
+    def describe(self, name: str) -> Description | Abstention: ...
 
 
 @dataclass(frozen=True, slots=True)

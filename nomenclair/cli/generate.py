@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, progress, room, workspace
 from nomenclair.errors import UserError
@@ -22,7 +24,17 @@ GgufOption = Annotated[Path | None, typer.Option(help="Model file for --teacher 
 PricesOption = Annotated[Path | None, typer.Option(help="Price list (TOML) instead of prompts/prices.toml.")]
 
 
+# Requests that llama.cpp answers side by side.
+LOCAL_SLOTS = 2
+
+prompt_app = typer.Typer(help="Compare prompt templates.", no_args_is_help=True)
+
+
 def register(app: typer.Typer) -> None:
+    app.add_typer(prompt_app, name="prompt")
+    prompt_app.command(
+        epilog="Example: nomenclair prompt compare describe-full describe-lean --teacher local"
+    )(compare)
     app.command(
         epilog="Example: nomenclair generate --teacher openai --model gpt-4.1-mini --max-cost 2 --dry-run"
     )(generate)
@@ -53,6 +65,12 @@ def generate(
         Path | None, typer.Option(help="File of persons' names to mask too, one a line.")
     ] = None,
     gguf: GgufOption = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Through the Batch API: half the price, an answer within a day.")
+    ] = False,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Have each pair marked; bad marks are flags.")
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")
     ] = False,
@@ -68,7 +86,11 @@ def generate(
     if teacher is None:
         teacher = "openai" if base_url or os.environ.get("OPENAI_API_KEY") else "grammar"
     if teacher == "grammar":
-        _say(session.ask_teacher(ws, files, room("datagen.grammar").GrammarTeacher()), ws)
+        grammar = room("datagen.grammar").GrammarTeacher.load(session.KINDS.parent)
+        with progress("names") as bar:
+            task = bar.add_task("Describing by grammar", total=len(files))
+            written = session.ask_teacher(ws, files, grammar, "grammar", lambda: bar.advance(task))
+        _say(written, ws)
         return
     with _endpoint(teacher, model, base_url, gguf, dry_run or preview is not None) as (url, key, model):
         people = privacy.read_people(mask_people) if mask_people else ()
@@ -77,10 +99,10 @@ def generate(
         template = room("datagen.prompts").load(prompt)
         price_list = room("datagen.prices")
         price = price_list.price_of(model, price_list.read_prices(prices or price_list.PRICES))
-        budget = room("datagen.budget").Budget(price, max_cost, max_tokens)
-        limits = room("datagen.teacher").Limits(
-            min(concurrency, 2) if teacher == "local" else concurrency, rpm, tpm, timeout
-        )
+        budget = room("datagen.budget").Budget(price, max_cost, max_tokens, batch)
+        at_once = min(concurrency, LOCAL_SLOTS) if teacher == "local" else concurrency
+        limits = room("datagen.teacher").Limits(at_once, rpm, tpm, timeout)
+        address = session.Address(url, key, limits, batch)
         with room("datagen.ledger").open_ledger(ws.ledger) as ledger, progress("answers") as bar:
             task = bar.add_task("Asking", total=None)
 
@@ -93,7 +115,8 @@ def generate(
                     description=f"Asking {model}: {budget.spent_text()}{trouble}",
                 )
 
-            run = session.open_run(files, template, options, ledger, budget, tell)
+            dry = dry_run or preview is not None
+            run = session.open_run(files, template, options, ledger, budget, tell, None if dry else address)
             certain, perhaps = session.requests_to_come(run, template, options)
             estimate = room("datagen.preview").estimate(certain, perhaps, template)
             console.print(
@@ -101,15 +124,86 @@ def generate(
                 f" To send: {estimate.text(budget)}",
                 highlight=False,
             )
-            if dry_run or preview:
+            if dry:
                 bar.stop()
                 _show([*certain, *perhaps], template, preview)
                 return
             tell(run.progress)
+
+            def make_judging():
+                judging = bar.add_task("Judging", total=None)
+                return room("datagen.judge").Judging(
+                    run,
+                    room("datagen.prompts").load("judge"),
+                    model,
+                    ledger,
+                    budget,
+                    lambda done, total: bar.update(judging, completed=done, total=total),
+                )
+
             try:
-                _say(session.ask_endpoint(ws, run, url, key, limits), ws)
+                written = session.ask_endpoint(ws, run, ledger, address, make_judging if judge else None)
             finally:
                 _account(run, ledger, budget)
+            _say(written, ws)
+
+
+def compare(
+    prompts: Annotated[list[str], typer.Argument(help="Templates of prompts/, or paths.")],
+    teacher: Annotated[TeacherName, typer.Option(help="local or openai.")] = "openai",
+    model: ModelOption = None,
+    base_url: BaseUrlOption = None,
+    names: Annotated[int, typer.Option(min=1, help="How many of the scanned names to ask.")] = 40,
+    per_request: Annotated[
+        int | None, typer.Option(min=1, help="Names in one request (10; local: 1).")
+    ] = None,
+    max_cost: Annotated[float | None, typer.Option(help="Stop before this run costs more (US $).")] = None,
+    max_tokens: Annotated[int | None, typer.Option(help="Stop before this run uses more tokens.")] = None,
+    prices: PricesOption = None,
+    gguf: GgufOption = None,
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Ask several templates for the same names: how much is usable, and what a thousand pairs cost."""
+    ws = workspace(root)
+    session, comparing = room("datagen.session"), room("datagen.compare")
+    files = session.read_names(ws)[:names]
+    templates = [room("datagen.prompts").load(name) for name in prompts]
+    table = Table(title=f"{len(files)} names")
+    for heading in ("prompt", "valid", "at once", "in language", "flags/pair", "tokens/pair", "$/1000 pairs"):
+        table.add_column(heading, justify="left" if heading == "prompt" else "right")
+    with _endpoint(teacher, model, base_url, gguf, False) as (url, key, model), progress("answers") as bar:
+        price_list = room("datagen.prices")
+        price = price_list.price_of(model, price_list.read_prices(prices or price_list.PRICES))
+        options = room("datagen.generate").Options(
+            model, per_request or (1 if teacher == "local" else 10), cascade=False
+        )
+        address = session.Address(
+            url, key, room("datagen.teacher").Limits(LOCAL_SLOTS if teacher == "local" else 16)
+        )
+        budget = room("datagen.budget").Budget(price, max_cost, max_tokens)
+        task = bar.add_task(f"Asking {model}", total=None)
+        with room("datagen.ledger").open_ledger(ws.ledger) as ledger:
+            rows = comparing.compare(
+                templates,
+                files,
+                options,
+                ledger,
+                budget,
+                address,
+                lambda p: bar.update(task, completed=p.done, total=p.names),
+            )
+            for row in rows:
+                cost = "unknown" if row.cost_per_1000 is None else f"{row.cost_per_1000:.3f}"
+                table.add_row(
+                    row.prompt,
+                    f"{row.valid:.0%}",
+                    f"{row.first:.0%}",
+                    f"{row.in_language:.0%}",
+                    f"{row.flags_per_pair:.2f}",
+                    f"{row.tokens_per_pair:.0f}",
+                    cost,
+                )
+    Console().print(table)
 
 
 @contextmanager
@@ -127,7 +221,7 @@ def _endpoint(
     if dry:
         yield "http://127.0.0.1/v1", None, path.name
         return
-    with local.serve(path, slots=2, threads=os.cpu_count() or 1) as served:
+    with local.serve(path, slots=LOCAL_SLOTS, threads=len(os.sched_getaffinity(0))) as served:
         yield served.base_url, None, served.model
 
 
@@ -170,5 +264,7 @@ def _say(written, ws) -> None:
     console.print(f"{written.pairs} pairs of {total} names in {ws.pairs}", highlight=False)
     for reason, n in written.rejected.items():
         console.print(f"  rejected {n}: {reason}", highlight=False)
+    if written.flags:
+        console.print(f"  {written.flags} doubts for review in {ws.pairs_flags}", highlight=False)
     if written.rejected:
         console.print(f"  listed with the raw reply in {ws.pairs_rejected}", highlight=False)

@@ -1,0 +1,74 @@
+"""Prompt templates side by side on the same names and model: what is usable, in which language, for how much."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from datagen import language
+from datagen.budget import Budget
+from datagen.curate import GATES
+from datagen.drive import drive
+from datagen.generate import Options, Progress, Run
+from datagen.ledger import Ledger, Usage
+from datagen.prompts import Prompt
+from datagen.session import KINDS, Address, open_run
+from datagen.teacher import Endpoint
+from nomenclair.kinds import KindTable
+from nomenclair.records import FileName, Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One template over `names` names. Rates are from 0 to 1; `usage` is of all its replies, whenever they came.
+
+    `first` is the share answered well by the first reply, `valid` after second asks; `in_language` the share of
+    texts that are in the language they should be in, or in none that can be told; flags are curate's gates.
+    """
+
+    prompt: str
+    names: int
+    valid: float
+    first: float
+    in_language: float
+    flags_per_pair: float
+    usage: Usage
+    tokens_per_pair: float
+    cost_per_1000: float | None
+
+
+def compare(
+    prompts: Sequence[Prompt],
+    files: Sequence[FileName],
+    options: Options,
+    ledger: Ledger,
+    budget: Budget,
+    address: Address,
+    tell: Callable[[Progress], None],
+) -> Iterator[Compared]:
+    """Ask each template for each name (what the ledger knows is not asked again) and measure the pairs."""
+    for prompt in prompts:
+        run = open_run(files, prompt, options, ledger, budget, tell, address)
+        drive(run, Endpoint(address.client(), address.limits, run.failed))
+        yield measure(run, prompt, ledger, budget)
+
+
+def measure(run: Run, prompt: Prompt, ledger: Ledger, budget: Budget) -> Compared:
+    rows = list(run.results(KindTable.load(KINDS)))
+    pairs = [row for row in rows if isinstance(row, Pair)]
+    usage = ledger.usage_of_prompt(run.model, prompt.version)
+    count = len(pairs) or 1
+    return Compared(
+        prompt.version,
+        len(rows),
+        len(pairs) / len(rows),
+        run.answered_at_once() / len(rows),
+        sum(_in_language(p) for p in pairs) / (2 * count),
+        sum(gate(p) is not None for p in pairs for _, gate in GATES) / count,
+        usage,
+        usage.total / count,
+        1000 * budget.cost(usage) / count if budget.price else None,
+    )
+
+
+def _in_language(pair: Pair) -> int:
+    answers = language.languages(pair.en, pair.fr)
+    return sum(found in (lang, "uncertain") for found, lang in zip(answers, ("en", "fr"), strict=True))

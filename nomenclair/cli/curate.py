@@ -8,17 +8,21 @@ from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, r
 
 
 def register(app: typer.Typer) -> None:
-    app.command(epilog="Example: nomenclair curate --workspace work")(curate)
+    app.command(epilog="Example: nomenclair curate --seed")(curate)
 
 
-def curate(root: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
+def curate(
+    seed: Annotated[bool, typer.Option("--seed", help="Add the seed corpus, written by hand.")] = False,
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
     """Drop bad pairs, repeats and what is too many of; write down each with its reason."""
     from nomenclair.records import Pair, Rejected
     from nomenclair.workspace import read_records, write_json, write_records
 
     module = room("datagen.curate")
     ws = workspace(root)
-    result = module.curate(read_records(ws.need(ws.pairs, "generate"), Pair))
+    added = room("datagen.corpus").seed_pairs() if seed else []
+    result = module.curate([*added, *read_records(ws.need(ws.pairs, "generate"), Pair)])
     write_records(ws.curated, Pair, result.kept)
     write_records(ws.curated_rejected, Rejected, result.rejected)
     write_json(ws.curate_report, result.report)

@@ -24,7 +24,7 @@ QUARTERS = (("first", "premier"), ("second", "deuxième"), ("third", "troisième
 YEAR = r"(?:19[5-9][0-9]|20[0-4][0-9])"
 EDGE = r"(?<![^\W\d_])"
 NO_LETTER = r"(?![^\W\d_])"
-SCHOOL_YEAR = re.compile(rf"(?<![0-9])(20[0-4][0-9])[-_/ ](20[0-4][0-9]|[1-4][0-9])(?![-_.]?[0-9])")
+SCHOOL_YEAR = re.compile(r"(?<![0-9])(20[0-4][0-9])[-_/ ](20[0-4][0-9]|[1-4][0-9])(?![-_.]?[0-9])")
 VERSION = re.compile(
     r"(?<![A-Za-z0-9])(?:v|V|ver|version|Version)[ ._-]?([0-9]+(?:\.[0-9]+)*)(?![A-Za-z0-9]|\.[0-9])"
     r"|(?<=[a-z])V([0-9]+)$"
@@ -66,8 +66,8 @@ class Details:
     number: str = ""
     copy: str = ""
 
-    def en(self, titled: bool) -> str:
-        """What follows the English phrase; `titled` where the date tells what a document is about."""
+    def en(self, link: str = "") -> str:
+        """What follows the English phrase; `link` (for, from) binds the date, a comma does without one."""
         out = f" no. {self.number}" if self.number else ""
         if self.quarter:
             year = f" of {self.date[0]}" if self.date else ""
@@ -77,12 +77,12 @@ class Details:
             text = " ".join(
                 str(x) for x in (day or "", MONTHS[month - 1][0] if month else "", year or "") if x
             )
-            out += f" of {text}" if titled and day else f" for {text}" if titled else f", {text}"
+            out += f" of {text}" if link == "for" and day else f" {link} {text}" if link else f", {text}"
         if self.school_year:
             out += f" for {self.school_year}"
         return out + self._tail("copy")
 
-    def fr(self, titled: bool) -> str:
+    def fr(self, link: str = "") -> str:
         out = f" n° {self.number}" if self.number else ""
         if self.quarter:
             year = f" de {self.date[0]}" if self.date else ""
@@ -92,7 +92,7 @@ class Details:
             word = MONTHS[month - 1][1] if month else ""
             text = " ".join(str(x) for x in ("1er" if day == 1 else day or "", word, year or "") if x)
             of = "du " if day else "d'" if text[0] in "ao" else "de "
-            out += f" {of}{text}" if titled else f", {text}"
+            out += f" {of}{text}" if link else f", {text}"
         if self.school_year:
             out += f" de {self.school_year}"
         return out + self._tail("copie")
@@ -117,7 +117,7 @@ def details_of(stem: str) -> tuple[str, Details]:
         found["version"], stem = m[1] or m[2], _cut(stem, m)
     if (m := SCHOOL_YEAR.search(stem)) and int(m[2]) % 100 == (int(m[1]) + 1) % 100 and int(m[2]) > 12:
         found["school_year"], stem = f"{m[1]}-{m[2]}", _cut(stem, m)
-    elif date := names.find_date(stem):
+    elif (date := names.find_date(stem)) and (date[0].month or date[0].year < 2035):
         value, (start, end) = date
         found["date"] = (value.year, value.month or 0, value.day or 0)
         stem = f"{stem[:start]} {stem[end:]}"

@@ -44,7 +44,6 @@ PREPOSITIONS = {
         "for": "pour",
         "with": "avec",
         "without": "sans",
-        "in": "dans",
         "from": "de",
         "of": "de",
         "and": "et",
@@ -60,9 +59,29 @@ PREPOSITIONS = {
     },
 }
 FRENCH_LINKS = frozenset("de d du des le la les l".split())
+# What a following number names rather than counts: issue 62913, chapter 3.
 NUMBERED = frozenset(
-    "chapter page part lecture session issue ticket lesson exercise level section step".split()
+    """chapter page part lecture session issue bug ticket lesson exercise level section step week day episode
+    season volume figure phase stage""".split()
 )
+# Verbs first of all, whatever else they may be.
+COMMANDS = frozenset(
+    "set check show find load run open close start stop build print update test make move".split()
+)
+# Kinds of files that people make for themselves: only these hold French abbreviations (pv, cr, rib).
+PERSONAL = frozenset("document spreadsheet presentation text photo image archive email backup".split())
+# How the date of a described thing is bound to it.
+WHEN = {
+    **dict.fromkeys(("document", "spreadsheet", "presentation"), "for"),
+    **dict.fromkeys(("photo", "image", "video", "audio", "archive", "backup", "log"), "from"),
+}
+# Extensions that stand for more than one kind, so that the words alone would have to tell.
+DOUBTFUL = frozenset((".key", ".pub", ".map", ".model", ".md5"))
+COMPRESSED = frozenset((".gz", ".bz2", ".xz", ".zst", ".lz"))
+# Names that documentation generators make of identifiers: classQgsMapCanvas.
+GENERATED = re.compile(r"^(?:class|struct|namespace|group|dir|union|interface|type|enum|functions?)[A-Z]")
+# Last words of a name whose first word is then no verb: process_list, log_parser.
+NAMING_ENDS = ("er", "or", "tion", "list", "table", "map", "set", "type", "types", "name", "mode", "size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +128,17 @@ class GrammarTeacher:
             raise Unclear(ext or name, "kind")
         if kind.kind in IDENTIFIERS:
             return _identifier(stem, kind)
+        if kind.pattern == ".csl":
+            return _journal(stem, kind)
         rest, details = details_of(stem)
         if not any(c.isalpha() for c in rest) or (
             names.is_opaque(name) and not self._known(names.words(rest))
         ):
             return self._opaque(rest, kind, details)
-        if re.search(r"[^\W\d]\.[^\W\d]|__|~|::", rest):
+        if re.search(r"[^\W\d]\.\w|__|~|::|%", rest) or GENERATED.search(rest):
             raise Unclear(rest, "dotted")
+        if kind.pattern in DOUBTFUL or (kind.pattern in COMPRESSED and "." in stem) or kind.pattern[0] != ".":
+            raise Unclear(ext, "kind")
         return self._told(rest, kind, details)
 
     def _known(self, words: Sequence[str]) -> bool:
@@ -132,7 +155,7 @@ class GrammarTeacher:
             counted = False
         if counted and len(numbers) == 1 and len(numbers[0]) < 9 and not details.number and not details.date:
             details = replace(details, number=str(int(numbers[0])))
-        return Description(kind.en + details.en(False), kind.fr + details.fr(False))
+        return Description(kind.en + details.en(), kind.fr + details.fr())
 
     def _told(self, rest: str, kind: Kind, details: Details) -> Description:
         tests = None
@@ -147,13 +170,27 @@ class GrammarTeacher:
                 raise Unclear(text, "unknown-word")
         lang = _language(groups, kind)
         items = [_choose(text, senses, lang, i, groups) for i, (text, senses) in enumerate(groups)]
+        if len(groups) > 1 and lang == "en":
+            items[0] = _verb_or_noun(items[0], groups, kind, rest)
         if tests:
             return _described(*tests, self._phrase(items, lang), kind, details)
+        for item in items:
+            if item.sense.entry.lang == "fr" and len(item.text) < 4 and item.sense.pos in "ND":
+                if kind.kind not in PERSONAL:
+                    raise Unclear(item.text, "unknown-word")
+            if item.sense.pos == "P" and f" {item.sense.entry.en} " in f" {kind.en} ":
+                raise Unclear(item.text, "order")
+        lemmas = [item.sense.entry.en for item in items if item.sense.pos != "F"]
+        if len(set(lemmas)) < len(lemmas):
+            raise Unclear(rest, "order")
+        items = _numbered(items, details)
+        if items[-1].number:
+            details = replace(details, number="")
         if items[0].sense.pos == "V":
             return self._program(items, lang, kind, details)
         items = _without_kind_word(items, lang, kind)
         if not items:
-            return Description(kind.en + details.en(False), kind.fr + details.fr(False))
+            return Description(kind.en + details.en(), kind.fr + details.fr())
         return self._titled(items, lang, kind, details)
 
     def _phrase(self, items: Sequence["Item"], lang: str) -> Phrase:
@@ -179,6 +216,14 @@ class GrammarTeacher:
     def _titled(self, items: list["Item"], lang: str, kind: Kind, details: Details) -> Description:
         first, word, second = self._split(items, lang)
         if second:
+            if word in ("and", "et") and kind.kind not in (
+                "source",
+                "header",
+                "config",
+                "document",
+                "archive",
+            ):
+                raise Unclear(word, "order")
             first = _attached(first, word, second, lang)
         return _described(kind.en, kind.fr, first, kind, details)
 
@@ -195,17 +240,19 @@ class GrammarTeacher:
         verb = items[0].sense.entry
         rest, goal = _goal(items[1:], lang)
         thing = self._phrase(rest, lang)
-        if thing.proper and goal:
-            raise Unclear(goal[0].text, "order")
+        converts = verb.en == "convert" and thing.proper and goal
+        if thing.proper and (thing.en.isupper() or goal) and not converts:
+            raise Unclear(items[1].text, "order")
+        object_fr = ("de", "le", *thing.fr) if converts else thing.the_fr()
         end_en, end_fr = "", ()
         if goal:
             target = self._phrase(goal, lang)
-            if not target.proper or verb.en != "convert":
+            if not converts or not target.proper:
                 raise Unclear(goal[0].text, "order")
             end_en, end_fr = f" to {target.en}", ("en", *target.fr)
         en += f" that {realise.verb_en(verb.en)} {thing.the_en()}{end_en}"
-        fr += " " + realise.join_fr(("qui", realise.verb_fr(verb.fr), *thing.the_fr(), *end_fr))
-        return Description(en + details.en(False), fr + details.fr(False))
+        fr += " " + realise.join_fr(("qui", realise.verb_fr(verb.fr), *object_fr, *end_fr))
+        return Description(en + details.en(), fr + details.fr())
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +289,20 @@ def _glued(words: Sequence[str], lexicon: Lexicon) -> list[str]:
     return out
 
 
+def _journal(stem: str, kind: Kind) -> Description:
+    """A citation style is named for a journal: its title, in its language."""
+    if not re.fullmatch(r"[a-z]+(?:-[a-z]+)*", stem):
+        raise Unclear(stem, "order")
+    words = stem.split("-")
+    title = " ".join(
+        w
+        if i and w in ("of", "and", "the", "in", "for", "on", "de", "et", "la", "des", "du", "le")
+        else w.capitalize()
+        for i, w in enumerate(words)
+    )
+    return Description(f"{kind.en} of {title}", f"{kind.fr} de {title}")
+
+
 Groups = list[tuple[str, tuple[Sense, ...]]]
 
 
@@ -252,6 +313,14 @@ def _without_number(groups: Groups, rest: str, details: Details) -> tuple[Groups
         return groups, details
     where = numbers[0]
     text = groups[where][0]
+    before = groups[where - 1] if where else ("", ())
+    glued = before[1] and before[1][0].pos == "P" and before[0] + text in rest and text[0] != "0"
+    if glued and len(numbers) == 1 and len(text) < 5:
+        entry = before[1][0].entry
+        space = "" if entry.en.isupper() and len(text) < 3 else " "
+        joined = Sense(replace(entry, en=f"{entry.en}{space}{text}", fr=f"{entry.fr}{space}{text}"))
+        groups = [*groups[: where - 1], (f"{before[0]}{text}", (joined,)), *groups[where + 1 :]]
+        return _without_number(groups, rest, details)
     if len(numbers) > 1 or where == 0 or where != len(groups) - 1 or not text.isdigit() or len(text) > 5:
         raise Unclear(text, "number")
     if details.number or details.version:
@@ -264,6 +333,18 @@ def _without_test(groups: Groups) -> tuple[Groups, tuple[str, str] | None]:
         if key(groups[at][0]) in ("test", "tests"):
             return (groups[1:] if at == 0 else groups[:-1]), ("tests", "Tests")
     return groups, None
+
+
+def _numbered(items: list["Item"], details: Details) -> list["Item"]:
+    last = items[-1]
+    if (
+        details.number
+        and last.sense.pos in "ND"
+        and not last.sense.plural
+        and last.sense.entry.en in NUMBERED
+    ):
+        return [*items[:-1], replace(last, number=details.number)]
+    return items
 
 
 def _acronym(text: str, rest: str) -> bool:
@@ -305,6 +386,29 @@ def _choose(text: str, senses: tuple[Sense, ...], lang: str, at: int, groups: Gr
     return Item(text, exact[0])
 
 
+def _verb_or_noun(item: Item, groups: Groups, kind: Kind, rest: str) -> Item:
+    """The first word of an English name where it may be a verb: scripts do (list_users), classes are."""
+    senses = [s for s in groups[0][1] if s.speaks("en") and s.pos in "VNDA"]
+    verbs = [s for s in senses if s.pos == "V"]
+    nouns = [s for s in senses if s.pos != "V"]
+    if not verbs:
+        return item
+    last = names.fold(groups[-1][0])
+    program = kind.kind in ("script", "notebook") or kind.en.removesuffix(" source file") in SCRIPTING
+    named = last.endswith(NAMING_ENDS) or re.match(r"[A-Z]", rest)
+    if not nouns:
+        if program or (kind.kind == "source" and not re.match(r"[A-Z]", rest)):
+            return item
+        raise Unclear(item.text, "verb")
+    if last.endswith(NAMING_ENDS) and item.sense.entry.en not in COMMANDS:
+        return Item(item.text, nouns[0])
+    if named or not program:
+        raise Unclear(item.text, "verb")
+    if program and (senses[0].pos == "V" or any(s.plural for s in groups[-1][1])):
+        return Item(item.text, verbs[0])
+    raise Unclear(item.text, "verb")
+
+
 def _goal(items: Sequence[Item], lang: str) -> tuple[Sequence[Item], Sequence[Item]]:
     word = {"en": "to", "fr": "en"}[lang]
     for i, item in enumerate(items):
@@ -332,10 +436,11 @@ def _attached(first: Phrase, word: str, second: Phrase, lang: str) -> Phrase:
     english = word if lang == "en" else PREPOSITIONS["fr"][word]
     french = word if lang == "fr" else PREPOSITIONS["en"][word]
     if english == "and":
-        if first.plural != second.plural or first.document:
+        if first.plural != second.plural or first.document or first.proper or second.proper or first.mass:
             raise Unclear(word, "order")
-        tail = second.the_fr() if not first.proper else second.fr
-        return replace(first, en=f"{first.en} and {second.the_en()}", fr=(*first.fr, "et", *_repeated(tail)))
+        return replace(
+            first, en=f"{first.en} and {second.the_en()}", fr=(*first.fr, "et", "de", *second.the_fr())
+        )
     if french in ("sans", "avec"):
         tail = second.fr if french == "sans" or second.proper or second.mass else second.of_a_fr()[1:]
         if french == "avec" and second.plural:
@@ -352,23 +457,20 @@ def _attached(first: Phrase, word: str, second: Phrase, lang: str) -> Phrase:
     )
 
 
-def _repeated(tail: Tokens) -> Tokens:
-    """The preposition de of "de l'image" again behind et: "et du texte"."""
-    return ("de", *tail)
-
-
 def _described(en: str, fr: str, topic: Phrase, kind: Kind, details: Details) -> Description:
     if en == "tests":
         language = kind.en.removesuffix(" source file")
         return Description(
-            f"{language} tests of {topic.the_en()}{details.en(False)}",
-            f"Tests {language} {realise.join_fr(topic.of_fr())}{details.fr(False)}",
+            f"{language} tests of {topic.the_en()}{details.en()}",
+            f"Tests {language} {realise.join_fr(topic.of_fr())}{details.fr()}",
         )
     if topic.document and (label := _label(en, fr, topic)):
         return _document(label, topic, kind, details)
-    dated = kind.kind in ("document", "photo", "image", "video", "archive", "spreadsheet", "presentation")
+    when = WHEN.get(kind.kind, "")
     if kind.kind in ("webpage", "ebook") or kind.pattern in (".md", ".rst", ".adoc", ".markdown"):
         about, tail = f"on {topic.the_en()}", ("sur", *topic.the_fr())
+    elif details.number and not (topic.plural or topic.mass or topic.proper):
+        about, tail = f"of {topic.en}", topic.of_fr()
     elif kind.kind in ("image", "photo", "icon", "video", "audio", "model3d"):
         about, tail = f"of {topic.a_en()}", topic.of_a_fr()
     elif topic.mass:
@@ -376,7 +478,7 @@ def _described(en: str, fr: str, topic: Phrase, kind: Kind, details: Details) ->
     else:
         plural = topic.plural and not topic.proper
         about, tail = f"of {'the ' if plural else ''}{topic.the_en()}", topic.of_fr()
-    return Description(f"{en} {about}{details.en(dated)}", f"{fr} {realise.join_fr(tail)}{details.fr(dated)}")
+    return Description(f"{en} {about}{details.en(when)}", f"{fr} {realise.join_fr(tail)}{details.fr(when)}")
 
 
 def _label(en: str, fr: str, topic: Phrase) -> str:
@@ -386,6 +488,8 @@ def _label(en: str, fr: str, topic: Phrase) -> str:
     if generic not in REPLACED or not label or fr != REPLACED[generic] + label:
         return ""
     head = topic.head.split(" ")[-1]
+    if head in ("file", "document", "page", "table"):
+        return ""
     if generic in ("image", "photo") and head not in PICTURES:
         return ""
     if generic in ("file", "page") or (generic == "archive" and head != "backup"):
@@ -395,8 +499,12 @@ def _label(en: str, fr: str, topic: Phrase) -> str:
 
 def _document(label: str, topic: Phrase, kind: Kind, details: Details) -> Description:
     starts_proper = topic.en.split(" ")[0][:1].isupper()
-    en = f"{label} of the {topic.en}" if starts_proper else f"{label} {topic.en}"
-    when_en, when_fr = details.en(True), details.fr(True)
+    if topic.lead:
+        en = f"{topic.lead[:1].upper()}{topic.lead[1:]} {label}{topic.en.removeprefix(topic.lead)}"
+    else:
+        en = f"{label} of the {topic.en}" if starts_proper else f"{label} {topic.en}"
+    when = WHEN.get(kind.kind, "for")
+    when_en, when_fr = details.en(when), details.fr(when)
     if topic.ends_proper:
         fr = realise.join_fr(topic.fr) + when_fr + f" en {label}"
     else:

@@ -140,7 +140,13 @@ def _same_accents(entry_word: str, word: str) -> bool:
 
 
 def _is_plural(entry: Entry) -> bool:
-    return entry.gender in ("mp", "fp")
+    """Always plural in French (données), or a row that is itself a plural: options, utils, mice."""
+    if entry.pos not in "ND":
+        return False
+    own = entry.word.endswith("s") and not entry.en.endswith("s") and entry.lang != "fr"
+    return entry.gender in ("mp", "fp") or (
+        own and entry.word[:2] == entry.en[:2].lower() and entry.word != "docs"
+    )
 
 
 # (ending, singular ending, plural?, parts of speech); the first that leads to an entry counts with the others.

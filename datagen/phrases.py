@@ -4,7 +4,7 @@ English compounds have their head last (window events), French phrases have it f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from datagen import realise
 from datagen.lexicon import Sense
@@ -38,7 +38,8 @@ class Unclear(Exception):
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """A noun phrase without article. `fr` are tokens for realise.join_fr; `label_at` is where the name of a
-    file format fits among them: after the head and its bare complements."""
+    file format fits among them: after the head and its bare complements. `numbered`: chapter 3, without article
+    in English. `lead`: the English adjectives of a head that has no other modifier."""
 
     en: str
     fr: Tokens
@@ -50,6 +51,8 @@ class Phrase:
     document: bool = False
     label_at: int = 0
     ends_proper: bool = False
+    numbered: bool = False
+    lead: str = ""
 
     def the_en(self) -> str:
         return self.en if self.proper or self.mass or self.plural else f"the {self.en}"
@@ -60,7 +63,7 @@ class Phrase:
         return f"{'an' if sounds_open(self.en) else 'a'} {self.en}"
 
     def the_fr(self) -> Tokens:
-        if self.proper:
+        if self.proper and not self.numbered:
             return self.fr
         return ("les" if self.plural else "la" if self.gender == "f" else "le", *self.fr)
 
@@ -68,6 +71,8 @@ class Phrase:
         return ("de", *self.the_fr())
 
     def of_a_fr(self) -> Tokens:
+        if self.numbered:
+            return self.of_fr()
         if self.proper or self.mass or self.plural:
             return ("de", *self.fr)
         return ("de", "une" if self.gender == "f" else "un", *self.fr)
@@ -130,7 +135,8 @@ def with_adjectives(noun: Word, adjectives: Sequence[Word], plural: bool) -> Tok
 
 def english(words: Sequence[Word]) -> Phrase:
     """A phrase of an English name: adjectives, modifiers, head; a name of a system may close it (types_unix)."""
-    trailing = [words[-1]] if len(words) > 1 and words[-1].sense.pos == "P" and words[-2].noun else []
+    closes = len(words) > 1 and words[-1].sense.pos == "P" and all(w.sense.pos != "A" for w in words)
+    trailing = [words[-1]] if closes and words[-2].noun else []
     words = [*trailing, *words[: len(words) - len(trailing)]]
     head = words[-1]
     if head.sense.pos == "A":
@@ -141,6 +147,8 @@ def english(words: Sequence[Word]) -> Phrase:
     propers: list[Word] = []
     for word in words[:-1]:
         if word.sense.pos == "A":
+            if nouns:
+                raise Unclear(word.sense.entry.word, "order")
             (own if word.sense.entry.en in OF_THE_HEAD else pending).append(word)
         elif word.noun:
             nouns.append((word, pending))
@@ -151,7 +159,8 @@ def english(words: Sequence[Word]) -> Phrase:
     en = " ".join(word.en for word in words)
     if not head.noun:
         return _proper(words, en)
-    if len(nouns) > 2 or len(propers) > 2:
+    chained = len(nouns) == 2 and (own or not head.sense.entry.en.split(" ")[-1].endswith(("er", "or")))
+    if len(nouns) > 2 or len(propers) > 2 or len(words) > 4 or chained:
         raise Unclear(head.sense.entry.word, "long")
     plural = head.plural or head.sense.entry.gender.endswith("p")
     fr = with_adjectives(head, own, plural)
@@ -163,7 +172,9 @@ def english(words: Sequence[Word]) -> Phrase:
         many = entry.en in OF_MANY
     for word in propers:
         fr = (*fr, *word.fr(False))
-    return _of_head(head, en, fr, len(fr) - sum(len(w.fr(False)) for w in propers), bool(propers))
+    phrase = _of_head(head, en, fr, len(fr) - sum(len(w.fr(False)) for w in propers), bool(propers))
+    alone = not nouns and not propers
+    return replace(phrase, lead=" ".join(word.en for word in words[:-1])) if alone else phrase
 
 
 def _proper(words: Sequence[Word], en: str) -> Phrase:
@@ -183,11 +194,12 @@ def _of_head(head: Word, en: str, fr: Tokens, label_at: int, ends_proper: bool) 
         entry.gender[:1],
         plural,
         mass,
-        bool(head.number),
-        entry.en,
-        entry.pos == "D",
-        label_at,
-        ends_proper,
+        proper=bool(head.number),
+        head=entry.en,
+        document=entry.pos == "D",
+        label_at=label_at,
+        ends_proper=ends_proper,
+        numbered=bool(head.number),
     )
 
 

@@ -99,7 +99,7 @@ INVARIABLE = frozenset(
 
 # What pyrealb calls uncountable and file names count.
 COUNTABLE = frozenset(
-    """hash status build access geometry simulation syntax offset animation scope terrain integration zoom
+    """hash status build geometry simulation syntax offset animation scope terrain integration zoom
     architecture arch orientation estimation latitude longitude trim variance permission completion hardware bulk
     behavior software parking configuration documentation configuration layout text list database content
     implementation dimension definition semaphore wallpaper extent

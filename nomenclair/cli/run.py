@@ -1,17 +1,53 @@
-"""Commands over all stages: status."""
+"""Commands over all stages: run, status."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, room, workspace
+from nomenclair.cli import curate, datagen, generate, review, train
+from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, room, workspace
+from nomenclair.cli.generate import TeacherName
 
 
 def register(app: typer.Typer) -> None:
+    app.command(epilog="Example: nomenclair run ~/Documents --teacher grammar --seed")(run)
     app.command(epilog="Example: nomenclair status --json")(status)
+
+
+def run(
+    paths: Annotated[list[Path], typer.Argument(help="Folders to harvest names from.")],
+    teacher: Annotated[TeacherName | None, typer.Option(help="grammar, local or openai.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model name at the endpoint.", envvar="OPENAI_MODEL")
+    ] = None,
+    seed: Annotated[bool, typer.Option("--seed", help="Add the seed corpus, written by hand.")] = False,
+    base: Annotated[str | None, typer.Option(help="A T5: a folder, a hub name, or random.")] = None,
+    epochs: Annotated[int, typer.Option(help="Most passes over the pairs.")] = 12,
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Go through all stages; those that are done are left alone, so the same command resumes."""
+    ws = workspace(root)
+    module = room("nomenclair.stages")
+    steps: dict[str, Callable[[bool], None]] = {
+        "scan": lambda stale: datagen.scan(paths, root=root),
+        "generate": lambda stale: generate.generate(teacher, model, root=root),
+        "curate": lambda stale: curate.curate(seed=seed, root=root),
+        "review": lambda stale: review.export(root=root),
+        "train": lambda stale: train.train(base=base, epochs=epochs, fresh=stale, root=root),
+        "export": lambda stale: train.export(root=root),
+        "evaluate": lambda stale: train.evaluate(root=root),
+    }
+    for name, step in steps.items():
+        # Looked at anew each time: a stage that ran makes those after it stale.
+        state = next(state for state in module.inspect(ws) if state.name == name)
+        console.rule(f"{name}: {state.state}" if state.state == "done" else name)
+        if state.state != "done":
+            step(state.state == "stale")
 
 
 def status(

@@ -77,7 +77,7 @@ def extension_lookup(pairs: Sequence[Pair], kinds: KindTable, languages: Sequenc
 
 def untuned_base(
     base: str,
-    tokenizer_folder: Path,
+    tokenizer_folder: Path | str,
     seed: int,
     pairs: Sequence[Pair],
     kinds: KindTable,
@@ -129,7 +129,8 @@ def evaluate_workspace(ws: Workspace, pairs: Sequence[Pair]) -> dict:
     settings = training["settings"]
     languages = settings["languages"]
     scores, rows = evaluate_student(student, pairs, languages)
-    tokenizer = ws.training / "tokenizer"
+    # A trimmed base has other token ids; only a random one has no tokenizer of its own.
+    tokenizer = ws.training / "tokenizer" if settings["base"] == bases.RANDOM else settings["base"]
     report = {
         "scores": {
             "student": scores,

@@ -25,6 +25,7 @@ from nomenclair.records import Pair
 from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER, Student
 from nomenclair.workspace import read_json, write_json, write_text
 from train import bases
+from train.fit import PREPARED
 from train.t5_graph import EOS, PAD, Builder, shape_of
 
 # Below any mean log-probability: without a calibrated threshold the student never abstains.
@@ -66,8 +67,9 @@ def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
             tokenizer_folder,
             report,
         )
-    tokenizer = bases.load_tokenizer(settings["base"], ())
-    base = bases.load_model(settings["base"], tokenizer, settings["seed"], dtype=torch.float32)
+    base = str(training / PREPARED) if report["prepared"] else settings["base"]
+    tokenizer = bases.load_tokenizer(base, ())
+    base = bases.load_model(base, tokenizer, settings["seed"], dtype=torch.float32)
     merged = PeftModel.from_pretrained(base, str(training / "adapter")).merge_and_unload()
     return merged.eval(), tokenizer_folder, report
 

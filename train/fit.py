@@ -31,9 +31,13 @@ from nomenclair.records import Pair
 from nomenclair.workspace import read_json, write_json
 from train import bases
 from train.data import examples, fingerprint, store_pairs
+from train.prepare import prepare
 
 # Every matrix of attention and feed-forward, in T5's names.
 LORA_TARGETS = r".*\.(q|k|v|o|wi|wi_0|wi_1|wo)"
+
+# In the training folder: the base made smaller, where the settings ask for it.
+PREPARED = "base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Settings:
     lora_rank: int = 16
     lora_alpha: int = 32
     lora_dropout: float = 0.05
+    decoder_layers: int | None = None
+    trim_vocabulary: bool = False
     load_in_8bit: bool = False
     bf16: bool = False
     patience: int = 3
@@ -83,8 +89,10 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     state = {"settings": asdict(settings), "data": fingerprint(pairs), "contract": CONTRACT_VERSION}
     _check_same_run(folder, state)
     data = examples(pairs, settings.languages)
-    tokenizer = _tokenizer(settings, data, folder)
-    model = _model(settings, tokenizer)
+    prepared = _prepare(settings, data, folder)
+    base = str(folder / PREPARED) if prepared else settings.base
+    tokenizer = _tokenizer(base, data, folder)
+    model = _model(base, settings, tokenizer)
     tokenized = data.map(
         lambda rows: _tokenized(tokenizer, rows), batched=True, remove_columns=data["train"].column_names
     )
@@ -121,6 +129,7 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     trainer.save_model(str(folder / ("model" if settings.tunes_all else "adapter")))
     report = {
         **state,
+        "prepared": prepared,
         "result": asdict(outcome),
         "history": trainer.state.log_history,
         "versions": _versions(),
@@ -147,22 +156,42 @@ def _check_same_run(folder: Path, state: dict) -> None:
         )
 
 
-def _tokenizer(settings: Settings, data: DatasetDict, folder: Path):
+def _prepare(settings: Settings, data: DatasetDict, folder: Path) -> bool:
+    """Whether a smaller base stands in the folder; it is made here unless a training on it has begun."""
+    if not (settings.decoder_layers or settings.trim_vocabulary):
+        return False
+    if (folder / "checkpoints").exists():
+        return (folder / PREPARED).exists()
+    shutil.rmtree(folder / PREPARED, ignore_errors=True)
+    return prepare(
+        settings.base,
+        folder / PREPARED,
+        settings.decoder_layers,
+        settings.trim_vocabulary,
+        _texts(data),
+        settings.seed,
+    )
+
+
+def _texts(data: DatasetDict) -> list[str]:
+    return [*data["train"]["source"], *data["train"]["target"]]
+
+
+def _tokenizer(base: str, data: DatasetDict, folder: Path):
     """The base's tokenizer, stored beside the checkpoints so that a resumed random base keeps its own."""
     kept = folder / "tokenizer"
-    if settings.base == bases.RANDOM and kept.exists():
+    if base == bases.RANDOM and kept.exists():
         return bases.load_tokenizer(str(kept), ())
-    texts = [*data["train"]["source"], *data["train"]["target"]]
-    tokenizer = bases.load_tokenizer(settings.base, texts)
+    tokenizer = bases.load_tokenizer(base, _texts(data))
     tokenizer.save_pretrained(kept)
     return tokenizer
 
 
-def _model(settings: Settings, tokenizer):
+def _model(base: str, settings: Settings, tokenizer):
     options = {}
     if settings.load_in_8bit:
         options["quantization_config"] = BitsAndBytesConfig(load_in_8bit=True)
-    model = bases.load_model(settings.base, tokenizer, settings.seed, **options)
+    model = bases.load_model(base, tokenizer, settings.seed, **options)
     if settings.tunes_all:
         return model
     if settings.load_in_8bit:

@@ -26,6 +26,13 @@ def train(
     full: Annotated[
         bool, typer.Option("--full", help="Tune every weight instead of a LoRA adapter.")
     ] = False,
+    decoder_layers: Annotated[
+        int | None, typer.Option(help="Keep this many of the base's decoder layers: faster, a little worse.")
+    ] = None,
+    trim_vocabulary: Annotated[
+        bool,
+        typer.Option("--trim-vocabulary", help="Keep only the tokens that French, English and names use."),
+    ] = False,
     load_in_8bit: Annotated[
         bool, typer.Option("--load-in-8bit", help="Keep the base in 8 bits (bitsandbytes).")
     ] = False,
@@ -67,6 +74,8 @@ def train(
         batch=batch,
         learning_rate=learning_rate,
         full=full,
+        decoder_layers=decoder_layers,
+        trim_vocabulary=trim_vocabulary,
         load_in_8bit=load_in_8bit,
         bf16=bf16,
     )

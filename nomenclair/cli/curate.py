@@ -12,7 +12,7 @@ def register(app: typer.Typer) -> None:
 
 
 def curate(
-    seed: Annotated[bool, typer.Option("--seed", help="Add the seed corpus, written by hand.")] = False,
+    seed: Annotated[bool, typer.Option("--seed", help="Add the seed corpus, written by hand; it may stand alone.")] = False,
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Drop bad pairs, repeats and what is too many of; write down each with its reason."""
@@ -21,8 +21,10 @@ def curate(
 
     module = room("datagen.curate")
     ws = workspace(root)
-    added = room("datagen.corpus").seed_pairs() if seed else []
-    result = module.curate([*added, *read_records(ws.need(ws.pairs, "generate"), Pair)])
+    pairs = room("datagen.corpus").seed_pairs() if seed else []
+    if ws.pairs.exists() or not seed:
+        pairs += read_records(ws.need(ws.pairs, "generate"), Pair)
+    result = module.curate(pairs)
     write_records(ws.curated, Pair, result.kept)
     write_records(ws.curated_rejected, Rejected, result.rejected)
     write_json(ws.curate_report, result.report)

@@ -46,7 +46,7 @@ def make_asks(
     files: Iterable[FileName], prompt: Prompt, model: str, samples: int, people: Sequence[str]
 ) -> Iterator[Ask]:
     """One ask per name and sample; its key changes with the model, the prompt and what is sent of it."""
-    static = hashlib.sha256(f"{model}\n{prompt.system}\n{prompt.user([], [])}".encode()).hexdigest()
+    static = hashlib.sha256(json.dumps([model, prompt.messages([])]).encode()).hexdigest()
     for file in files:
         masked = privacy.mask(file.name, people)
         for sample in range(samples):

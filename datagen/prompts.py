@@ -1,7 +1,8 @@
 """Templates of ../prompts as request messages; a version is a name and a hash of all it renders from.
 
-A template is a Jinja2 file with two blocks: `system`, the same for every request of a run (prompt caches hit
-on it), and `user`, which holds the names. Templates run in Jinja's sandbox; a misspelt variable is an error.
+A template is a Jinja2 file with the blocks `system`, the same for every request of a run (prompt caches hit
+on it), `user`, which holds the names, and perhaps `turns`: how many examples come before as a conversation.
+Templates run in Jinja's sandbox; a misspelt variable is an error.
 """
 
 import hashlib
@@ -18,7 +19,6 @@ from nomenclair.errors import UserError
 from nomenclair.workspace import REPOSITORY
 
 FOLDER = REPOSITORY / "prompts"
-DEFAULT = "describe-full"
 EXAMPLE_COLUMNS = ["name", "en", "fr"]
 
 
@@ -51,10 +51,20 @@ class Prompt:
         return self._block("user", {"items": list(items), "complaints": list(complaints)})
 
     def messages(self, items: Sequence[dict], complaints: Sequence[str] = ()) -> list[dict[str, str]]:
-        return [
-            {"role": "system", "content": self.system},
-            {"role": "user", "content": self.user(items, complaints)},
-        ]
+        """The whole conversation; everything but the last message is the same for every request."""
+        return [*self.static, {"role": "user", "content": self.user(items, complaints)}]
+
+    @cached_property
+    def static(self) -> tuple[dict[str, str], ...]:
+        """The system message, then as many examples as turns as the block `turns` says (if there is one)."""
+        messages = [{"role": "system", "content": self.system}]
+        turns = int(self._block("turns", {})) if "turns" in self._template.blocks else 0
+        for e in self.examples[:turns]:
+            key = hashlib.sha256(e.name.encode()).hexdigest()[:4]
+            answer = json.dumps({"items": [{"id": key, "en": e.en, "fr": e.fr}]}, ensure_ascii=False)
+            messages.append({"role": "user", "content": self.user([{"id": key, "name": e.name}])})
+            messages.append({"role": "assistant", "content": answer})
+        return tuple(messages)
 
     @cached_property
     def _template(self) -> Template:

@@ -24,6 +24,8 @@ GgufOption = Annotated[Path | None, typer.Option(help="Model file for --teacher 
 PricesOption = Annotated[Path | None, typer.Option(help="Price list (TOML) instead of prompts/prices.toml.")]
 
 
+DEFAULT_PROMPTS = {"openai": "describe-full", "local": "describe-turns"}
+
 # Requests that llama.cpp answers side by side.
 LOCAL_SLOTS = 2
 
@@ -47,7 +49,10 @@ def generate(
     ] = None,
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
-    prompt: Annotated[str, typer.Option(help="Template of prompts/, or a path to one.")] = "describe-full",
+    prompt: Annotated[
+        str | None,
+        typer.Option(help="Template of prompts/, or a path (describe-full; local: describe-turns)."),
+    ] = None,
     per_request: Annotated[
         int | None, typer.Option(min=1, help="Names in one request (10; local: 1).")
     ] = None,
@@ -96,7 +101,7 @@ def generate(
         people = privacy.read_people(mask_people) if mask_people else ()
         batch_size = per_request or (1 if teacher == "local" else 10)
         options = room("datagen.generate").Options(model, batch_size, samples, people)
-        template = room("datagen.prompts").load(prompt)
+        template = room("datagen.prompts").load(prompt or DEFAULT_PROMPTS[teacher])
         price_list = room("datagen.prices")
         price = price_list.price_of(model, price_list.read_prices(prices or price_list.PRICES))
         budget = room("datagen.budget").Budget(price, max_cost, max_tokens, batch)
@@ -169,8 +174,9 @@ def compare(
     files = session.read_names(ws)[:names]
     templates = [room("datagen.prompts").load(name) for name in prompts]
     table = Table(title=f"{len(files)} names")
-    for heading in ("prompt", "valid", "at once", "in language", "flags/pair", "tokens/pair", "$/1000 pairs"):
-        table.add_column(heading, justify="left" if heading == "prompt" else "right")
+    table.add_column("prompt", no_wrap=True)
+    for heading in ("valid", "at once", "in language", "flags/pair", "tokens/pair", "$/1000 pairs"):
+        table.add_column(heading, justify="right")
     with _endpoint(teacher, model, base_url, gguf, False) as (url, key, model), progress("answers") as bar:
         price_list = room("datagen.prices")
         price = price_list.price_of(model, price_list.read_prices(prices or price_list.PRICES))

@@ -1,0 +1,115 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from datagen.generate import swapped
+from datagen.parse import Answer, Fault, Texts, parse, read_answer
+
+ASKED = {"aaaa": "report.pdf", "bbbb": "photo EMAIL_1.jpg"}
+GOOD_A = {"id": "aaaa", "en": "PDF report", "fr": "Rapport PDF"}
+GOOD_B = {"id": "bbbb", "en": "JPEG photo for EMAIL_1", "fr": "Photo JPEG pour EMAIL_1"}
+A, B = Texts("PDF report", "Rapport PDF"), Texts("JPEG photo for EMAIL_1", "Photo JPEG pour EMAIL_1")
+BOTH = json.dumps({"items": [GOOD_A, GOOD_B]})
+
+
+def read(content: str, finish: str = "stop", refusal: str = ""):
+    found = parse(Answer(content, finish, refusal, (0, 0, 0)), ASKED, swapped).items
+    return [v.reason if isinstance(v, Fault) else v for v in (found["aaaa"], found["bbbb"])]
+
+
+def items(*entries: dict) -> str:
+    return json.dumps({"items": entries})
+
+
+CASES = [
+    pytest.param(BOTH, [A, B], id="as asked"),
+    pytest.param(f"```json\n{BOTH}\n```", [A, B], id="fenced"),
+    pytest.param(f"Sure! {BOTH} Bye.", [A, B], id="talk around it"),
+    pytest.param(json.dumps([GOOD_A, GOOD_B]), [A, B], id="a bare list"),
+    pytest.param(json.dumps({"aaaa": GOOD_A, "bbbb": GOOD_B}), [A, B], id="a map"),
+    pytest.param(BOTH.replace('"', "'"), [A, B], id="single quotes are mended"),
+    pytest.param(BOTH[:-2] + ",]}", [A, B], id="a trailing comma is mended"),
+    pytest.param(items(GOOD_A, GOOD_A, GOOD_B), [A, B], id="the same entry twice"),
+    pytest.param(items(GOOD_A), [A, "missing"], id="one left out"),
+    pytest.param(items(GOOD_A, {**GOOD_B, "id": "cccc"}), [A, "foreign-id"], id="another id"),
+    pytest.param(items(GOOD_A, GOOD_B, {**GOOD_A, "en": "Other"}), ["duplicate-id", B], id="two answers"),
+    pytest.param(items({**GOOD_A, "fr": ""}, GOOD_B), ["empty-text", B], id="an empty text"),
+    pytest.param(items({**GOOD_A, "fr": None}, GOOD_B), ["empty-text", B], id="null"),
+    pytest.param(items({**GOOD_A, "fr": "PDF report"}, GOOD_B), ["same-text", B], id="one text twice"),
+    pytest.param(items({**GOOD_A, "en": "report.pdf"}, GOOD_B), ["echo", B], id="the name again"),
+    pytest.param(items({**GOOD_A, "en": "`PDF` report"}, GOOD_B), ["markdown", B], id="Markdown"),
+    pytest.param(items({**GOOD_A, "en": "- PDF report"}, GOOD_B), ["markdown", B], id="a list"),
+    pytest.param(items({**GOOD_A, "en": "x" * 500}, GOOD_B), ["too-long", B], id="gone wild"),
+    pytest.param(
+        items({**GOOD_A, "en": "PDF for PHONE_1"}, GOOD_B), ["placeholder", B], id="foreign placeholder"
+    ),
+    pytest.param(items({**GOOD_B, "id": "aaaa"}, GOOD_A), ["duplicate-id", "missing"], id="ids mixed up"),
+    pytest.param("", ["empty-reply"] * 2, id="nothing"),
+    pytest.param("I cannot see files.", ["not-json"] * 2, id="prose"),
+    pytest.param("[[[[" * 5000, ["not-json"] * 2, id="nested without end"),
+    pytest.param("{}", ["not-json"] * 2, id="an empty object"),
+]
+
+
+@pytest.mark.parametrize(("content", "expected"), CASES)
+def test_replies(content, expected):
+    assert read(content) == expected
+
+
+def test_a_reply_that_was_cut_keeps_its_whole_entries():
+    assert read(BOTH[:-20], "length") == [A, "truncated"]
+    assert read(BOTH[:60], "length") == ["truncated", "truncated"]
+
+
+def test_a_refusal_and_a_filter_have_their_codes():
+    assert read("", refusal="I will not.") == ["refusal"] * 2
+    assert read("", "content_filter") == ["content-filter"] * 2
+
+
+@pytest.mark.parametrize(
+    ("en", "fr", "expected"),
+    [
+        ("Facture du mois de mars", "Invoice for the month of March", True),
+        ("Script shell qui extrait les journaux", "Shell script that extracts the logs", True),
+        ("Invoice for the month of March", "Facture du mois de mars", False),
+        ("PDF report for 2023", "Rapport PDF de 2023", False),
+        ("Menu of the café", "Menu du café", False),
+        ("JPEG photo", "Photo JPEG", False),
+    ],
+)
+def test_swapped_languages(en, fr, expected):
+    assert swapped(en, fr) is expected
+
+
+@given(st.text())
+def test_any_content_gives_every_id_an_outcome(content):
+    assert all(v for v in read(content))
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["items", "id", "en", "fr", "choices", "message", "usage"]), inner)
+    ),
+    max_leaves=12,
+)
+
+
+@given(json_values)
+def test_any_json_is_read_without_an_error(value):
+    read(json.dumps(value))
+    answer = read_answer(json.dumps(value))
+    assert min(answer.usage) >= 0
+
+
+@given(st.text())
+def test_any_body_is_read_without_an_error(raw):
+    assert read_answer(raw).usage == (0, 0, 0)
+
+
+def test_half_a_surrogate_can_be_stored():
+    found = read(items({**GOOD_A, "en": "PDF \ud83d report"}, GOOD_B))[0]
+    assert found.en.encode("utf-8")

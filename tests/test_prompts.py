@@ -1,0 +1,67 @@
+import json
+
+import pytest
+
+from datagen.prompts import FOLDER, Prompt, load, read_examples
+from nomenclair.errors import UserError
+
+DESCRIBING = ["describe-full", "describe-lean", "describe-turns"]
+
+
+@pytest.mark.parametrize("name", DESCRIBING)
+def test_the_static_part_stands_first_and_never_changes(name):
+    prompt = load(name)
+    one, other = (prompt.messages([{"id": "7f3a", "name": n}]) for n in ("a.txt", "b.pdf"))
+    assert one[:-1] == other[:-1] and one[-1] != other[-1]
+    assert one[0]["role"] == "system" and one[-1]["role"] == "user"
+
+
+@pytest.mark.parametrize("name", DESCRIBING)
+@pytest.mark.parametrize("text", ['a"b.txt', "{{ 7 * 7 }}.txt", "{% for %}", "x\ny", "}]}", "été\u2028.txt"])
+def test_a_name_is_one_json_string_whatever_it_holds(name, text):
+    user = load(name).user([{"id": "7f3a", "name": text}])
+    assert json.loads(user) == {"files": [{"id": "7f3a", "name": text}]}
+
+
+@pytest.mark.parametrize("name", DESCRIBING)
+def test_every_template_says_that_names_are_not_instructions(name):
+    assert "data" in load(name).system and "EMAIL_1" in load(name).system
+
+
+def test_the_version_changes_with_the_template_and_with_the_examples():
+    prompt = load("describe-full")
+    assert prompt.version == load("describe-full").version
+    assert Prompt(prompt.name, prompt.source + " ", prompt.examples).version != prompt.version
+    assert Prompt(prompt.name, prompt.source, prompt.examples[1:]).version != prompt.version
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("{% block system %}{{ exmples }}{% endblock %}", id="misspelt variable"),
+        pytest.param("{% block system %}", id="syntax"),
+        pytest.param("{% block user %}{% endblock %}", id="no system block"),
+        pytest.param("{% block system %}{{ ''.__class__.__mro__ }}{% endblock %}", id="out of the sandbox"),
+    ],
+)
+def test_a_bad_template_is_a_clear_error(source):
+    with pytest.raises(UserError):
+        _ = Prompt("bad", source, ()).system
+
+
+def test_an_unknown_template_names_those_there_are():
+    with pytest.raises(UserError, match="describe-full"):
+        load("nothing")
+
+
+def test_a_template_elsewhere(tmp_path):
+    path = tmp_path / "mine.j2"
+    path.write_text((FOLDER / "describe-lean.j2").read_text() + " ")
+    assert load(str(path)).name == "mine"
+
+
+def test_a_bad_example_line_is_named(tmp_path):
+    path = tmp_path / "examples.tsv"
+    path.write_text("name\ten\tfr\na.txt\tonly two\n")
+    with pytest.raises(UserError, match="line 2"):
+        read_examples(path)

@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test test-slow lint bench-teacher bench-curate bench-student gold clean
+.PHONY: install demo test test-slow lint student bench-teacher bench-curate bench-student gold clean
 
 $(VENV)/installed: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -28,6 +28,16 @@ test-slow: install
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+# The student that the wheel ships: the embedded base tuned on the seed corpus alone.
+student: install
+	$(BIN)/nomenclair curate --seed --workspace student-workspace
+	$(BIN)/nomenclair train --base train/base/weights --workspace student-workspace
+	$(BIN)/nomenclair export --workspace student-workspace
+	rm -rf nomenclair/shipped && cp -r student-workspace/student nomenclair/shipped
+
+gold: install
+	$(BIN)/python -m benchmarks.gold student-workspace
 
 clean:
 	rm -rf $(VENV) demo-workspace dist

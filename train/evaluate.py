@@ -83,28 +83,32 @@ def untuned_base(
     kinds: KindTable,
     languages: Sequence[str],
 ) -> dict:
-    """The base before tuning, through torch: it was never exported."""
+    names = [pair.name for pair in pairs]
+    return {
+        lang: score_texts(cases(pairs, lang), untuned_texts(base, tokenizer_folder, seed, names, lang), kinds)
+        for lang in languages
+    }
+
+
+def untuned_texts(
+    base: str, tokenizer_folder: Path | str, seed: int, names: Sequence[str], lang: str
+) -> list[str]:
+    """What the base says before tuning, through torch: it was never exported."""
     tokenizer = bases.load_tokenizer(str(tokenizer_folder), ())
     model = bases.load_model(base, tokenizer, seed).eval()
-    scores = {}
-    for lang in languages:
-        texts: list[str] = []
-        for start in range(0, len(pairs), 32):
-            batch = tokenizer(
-                [source_text(p.name, lang) for p in pairs[start : start + 32]],
-                return_tensors="pt",
-                padding=True,
+    texts: list[str] = []
+    for start in range(0, len(names), 32):
+        sources = [source_text(name, lang) for name in names[start : start + 32]]
+        batch = tokenizer(sources, return_tensors="pt", padding=True)
+        with torch.inference_mode():
+            out = model.generate(
+                input_ids=batch["input_ids"],
+                attention_mask=batch["attention_mask"],
+                max_new_tokens=MAX_NEW_TOKENS,
+                do_sample=False,
             )
-            with torch.inference_mode():
-                out = model.generate(
-                    input_ids=batch["input_ids"],
-                    attention_mask=batch["attention_mask"],
-                    max_new_tokens=MAX_NEW_TOKENS,
-                    do_sample=False,
-                )
-            texts += tokenizer.batch_decode(out, skip_special_tokens=True)
-        scores[lang] = score_texts(cases(pairs, lang), texts, kinds)
-    return scores
+        texts += tokenizer.batch_decode(out, skip_special_tokens=True)
+    return texts
 
 
 def overfit_verdict(training: Mapping[str, float]) -> str:

@@ -103,12 +103,21 @@ def export(training: Path, student: Path, held_out: Sequence[Pair], kinds: Path)
     return table
 
 
+def export_fp32(training: Path, folder: Path, kinds: Path) -> None:
+    """The student in fp32, ungated, into an existing folder: what benchmarks compare int8 with."""
+    model, tokenizer_folder, report = load_trained(training)
+    shutil.copy(tokenizer_folder / "tokenizer.json", folder / TOKENIZER)
+    shutil.copy(kinds, folder / KINDS)
+    write_json(folder / CARD, _card(report, tuple(report["settings"]["languages"])))
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    _write_graph(model, weights, lambda layer: False, folder)
+
+
 def _card(report: dict, languages: tuple[str, ...]) -> dict:
     return {
         "contract": contract.CONTRACT_VERSION,
         "languages": languages,
-        "abstain_below": dict.fromkeys(contract.LANGUAGES, float("-inf"))
-        and dict.fromkeys(contract.LANGUAGES, -1e9),
+        "abstain_below": dict.fromkeys(contract.LANGUAGES, NEVER),
         "base": report["settings"]["base"],
         "data": report["data"],
         "training": report["result"],

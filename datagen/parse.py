@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import json_repair
 
-from datagen.privacy import LABELS
+from datagen.privacy import PLACEHOLDER
 from nomenclair import contract
 from nomenclair.names import split_ext
 
@@ -38,7 +38,6 @@ REASONS: Mapping[str, str] = {
 WILD_CHARS = 2 * contract.MAX_CHARS
 FENCE = re.compile(r"```[a-zA-Z]*\n?|```")
 MARKDOWN = re.compile(r"\*\*|__|`|^\s*(?:[-*#>]|\d+\.)\s|\[[^\]]*\]\(")
-PLACEHOLDER = re.compile(rf"\b(?:{LABELS})_\d+\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ PASSWORD = re.compile(
 
 
 LABELS = "EMAIL|PHONE|IBAN|CARD|SECRET|HEX|PERSON"
+PLACEHOLDER = re.compile(rf"(?<![A-Za-z0-9])(?:{LABELS})_[0-9]+(?![A-Za-z0-9])")
 # A placeholder is a word of its own: a separator goes where it touches a letter or a digit.
 PLACEHOLDER_EDGE = re.compile(rf"(?<=[A-Za-z0-9])(?=(?:{LABELS})_[0-9]+)|(?<=[A-Z]_[0-9])(?=[A-Za-z])")
 
@@ -49,7 +50,8 @@ class Masked:
     def restore(self, text: str) -> str:
         """Put the hidden values back into a description."""
         for placeholder, value in self.hidden:
-            text = re.sub(rf"\b{placeholder}\b", lambda _, v=value: v, text)
+            # Not \b: an underscore may stand beside it.
+            text = re.sub(rf"(?<![A-Za-z0-9]){placeholder}(?![A-Za-z0-9])", lambda _, v=value: v, text)
         return text
 
 

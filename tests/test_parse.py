@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from datagen.generate import swapped
 from datagen.parse import Answer, Fault, Texts, parse, read_answer
 
-ASKED = {"aaaa": "report.pdf", "bbbb": "photo EMAIL_1.jpg"}
+ASKED = {"aaaa": "report.pdf", "bbbb": "photo_EMAIL_1_b.jpg"}
 GOOD_A = {"id": "aaaa", "en": "PDF report", "fr": "Rapport PDF"}
 GOOD_B = {"id": "bbbb", "en": "JPEG photo for EMAIL_1", "fr": "Photo JPEG pour EMAIL_1"}
 A, B = Texts("PDF report", "Rapport PDF"), Texts("JPEG photo for EMAIL_1", "Photo JPEG pour EMAIL_1")

@@ -1,0 +1,173 @@
+"""Nothing that is masked leaves the machine; what is harmless stays readable; what was masked comes back."""
+
+import json
+
+import phonenumbers
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from datagen.generate import Options
+from datagen.privacy import mask, read_people
+from nomenclair.errors import UserError
+from nomenclair.records import FileName
+from tests.generating import ask, pairs_of, workspace_with
+from tests.stub_endpoint import StubEndpoint, serving
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"),
+    [
+        ("cv_jean.dupont@free.fr.pdf", "EMAIL_1.pdf"),
+        ("backup john@acme.com", "backup EMAIL_1"),
+        ("appel 06 12 34 56 78.m4a", "appel PHONE_1.m4a"),
+        ("appel_06_12_34_56_78.m4a", "appel_PHONE_1.m4a"),
+        ("call_+33612345678.wav", "call_PHONE_1.wav"),
+        ("9DC08797A0F63F7C.pem", "HEX_1.pem"),
+        ("550e8400-e29b-41d4-a716-446655440000.json", "HEX_1.json"),
+        ("a1b2c3d4_a1b2c3d4.txt", "HEX_1_HEX_1.txt"),
+        ("creds_AKIAIOSFODNN7EXAMPLE.csv", "creds_SECRET_1.csv"),
+        ("ghp_abcdefghijklmnopqrstuvwxyz0123456789.txt", "SECRET_1.txt"),
+        ("token=abc123secret.env", "token=SECRET_1.env"),
+        ("rib_FR7630006000011234567890189.pdf", "rib_IBAN_1.pdf"),
+        ("rib FR76 3000 6000 0112 3456 7890 189.pdf", "rib IBAN_1.pdf"),
+        ("carte 4111 1111 1111 1111.png", "carte CARD_1.png"),
+        ("x4111111111111111x.png", "x_CARD_1_x.png"),
+        pytest.param(
+            "EMAIL_1 a@b.fr.txt", "EMAIL_1 EMAIL_2.txt", id="a file that is called like a placeholder"
+        ),
+    ],
+)
+def test_masked(name, masked):
+    found = mask(name)
+    assert found.text == masked
+    for placeholder, value in found.hidden:
+        assert value in name and placeholder not in name
+
+
+@pytest.mark.parametrize(
+    "name",
+    """report_2023.pdf IMG_20231108_142233.jpg 2023110814.log icon@2x.png getty@tty1.service logo@dark.png
+    extractWindowEvents_v2.sh libstdc++.so.6.0.30 package-lock.json Screenshot_20231108-142233_Chrome.jpg
+    2023-11-08_14-22-33.mp4 v1.2.3-rc.1.tar.gz internationalization.py DSC_0042.NEF deadbeefcafe.txt
+    UserRepositoryIntegrationTestConfiguration.java ISO-8859-15.map""".split(),
+)
+def test_what_is_harmless_is_sent_as_it_is(name):
+    assert mask(name).text == name
+
+
+def test_the_extension_stays_where_it_is_one():
+    assert mask("jean@free.fr.tar.gz").text.endswith(".tar.gz")
+
+
+def test_persons_are_masked_on_request():
+    people = ("Marie Dupont", "Li")
+    assert mask("contrat_DUPONT-marie_2024.pdf", people).text == "contrat_PERSON_1_2024.pdf"
+    assert mask("Library_Li.txt", people).text == "Library_PERSON_1.txt"
+    assert mask("contrat_dupont-marie.pdf").hidden == ()
+
+
+def test_a_list_of_persons_that_is_empty_or_missing(tmp_path):
+    (tmp_path / "empty.txt").write_text("\n")
+    for path in (tmp_path / "empty.txt", tmp_path / "none.txt"):
+        with pytest.raises(UserError):
+            read_people(path)
+
+
+def luhn(body: str) -> str:
+    total = sum(d if i % 2 else (2 * d - 9 if d > 4 else 2 * d) for i, d in enumerate(map(int, body[::-1])))
+    return body + str(-total % 10)
+
+
+def iban(body: str) -> str:
+    check = 98 - int("".join(str(int(c, 36)) for c in body + "FR00")) % 97
+    return f"FR{check:02}{body}"
+
+
+digits = st.characters(min_codepoint=48, max_codepoint=57)
+hexes = st.text("0123456789abcdef", min_size=16, max_size=40).filter(
+    lambda t: sum(c.isdigit() for c in t) > 4 and sum(c.isalpha() for c in t) > 1
+)
+phones = st.sampled_from(["FR", "GB", "US", "DE", "ES"]).flatmap(
+    lambda region: st.sampled_from(
+        [
+            phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+            for kind in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE)
+            if (number := phonenumbers.example_number_for_type(region, kind))
+        ]
+    )
+)
+emails = st.builds(
+    "{}.{}@{}.{}".format,
+    *(st.text("abcdefghijklmnop", min_size=2, max_size=8) for _ in range(3)),
+    st.sampled_from(["fr", "com", "org", "example"]),
+)
+tokens = st.builds(
+    "{}{}".format,
+    st.just("ghp_"),
+    st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=36, max_size=36),
+) | st.builds("AKIA{}".format, st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", min_size=16, max_size=16))
+secrets = st.one_of(
+    hexes,
+    phones,
+    emails,
+    tokens,
+    st.text(digits, min_size=14, max_size=14).map(lambda t: luhn("4" + t)),
+    st.text(digits, min_size=23, max_size=23).map(iban),
+)
+words = st.sampled_from(["scan", "carte", "Note de", "export", "été", "v2", "backup 2023"])
+
+
+@st.composite
+def names_with_secrets(draw) -> tuple[str, str]:
+    secret = draw(secrets)
+    before, after = draw(words), draw(words)
+    gap = draw(st.sampled_from(["_", " ", "-", " - "]))
+    return (
+        f"{before}{gap}{secret}{gap}{after}{draw(st.sampled_from(['.pdf', '.txt', '.tar.gz', '']))}",
+        secret,
+    )
+
+
+@given(names_with_secrets())
+def test_a_secret_among_words_is_found(drawn):
+    name, secret = drawn
+    found = mask(name)
+    assert secret not in found.text
+    assert found.restore(found.text).replace("_", "") == name.replace("_", "")
+
+
+@given(names_with_secrets())
+def test_masking_what_is_masked_changes_nothing(drawn):
+    once = mask(drawn[0]).text
+    assert mask(once).text == once
+
+
+@given(st.text(min_size=1, max_size=60).filter(lambda t: "/" not in t and "\0" not in t))
+def test_any_name_is_masked_without_an_error_and_can_be_restored(name):
+    found = mask(name)
+    assert all(value in name for _, value in found.hidden)
+    assert bool(found.hidden) or found.text == name
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    drawn=st.lists(names_with_secrets(), min_size=1, max_size=12, unique_by=lambda d: d[0]),
+    salt=st.integers(0),
+)
+def test_no_masked_value_reaches_a_recording_server(tmp_path, drawn, salt):
+    files = list({f.id: f for name, _ in drawn for f in [FileName.of(name)]}.values())
+    folder = tmp_path / str(len(list(tmp_path.iterdir())))
+    workspace = workspace_with(folder, files)
+    with serving(StubEndpoint()) as stub:
+        ask(workspace, stub, Options("stub", cascade=bool(salt % 2)))
+    sent = b"\n".join(stub.bodies)
+    as_text = "\n".join(json.dumps(json.loads(body), ensure_ascii=False) for body in stub.bodies)
+    for file in files:
+        for _, value in mask(file.name).hidden:
+            assert value.encode() not in sent and value not in as_text
+    for _, secret in drawn:
+        assert secret.encode() not in sent
+    for pair in pairs_of(workspace):
+        for placeholder, _ in mask(pair.name).hidden:
+            assert placeholder not in pair.en + pair.fr, "placeholders come back as what they hid"

@@ -117,7 +117,7 @@ def details_of(stem: str) -> tuple[str, Details]:
         found["version"], stem = m[1] or m[2], _cut(stem, m)
     if (m := SCHOOL_YEAR.search(stem)) and int(m[2]) % 100 == (int(m[1]) + 1) % 100 and int(m[2]) > 12:
         found["school_year"], stem = f"{m[1]}-{m[2]}", _cut(stem, m)
-    elif (date := names.find_date(stem)) and (date[0].month or date[0].year < 2035):
+    elif (date := names.find_date(stem)) and _stands_alone(stem, *date):
         value, (start, end) = date
         found["date"] = (value.year, value.month or 0, value.day or 0)
         stem = f"{stem[:start]} {stem[end:]}"
@@ -134,6 +134,13 @@ def details_of(stem: str) -> tuple[str, Details]:
     if "version" not in found and (m := DOTTED.search(stem)):
         found["version"], stem = m[1], _cut(stem, m)
     return stem, Details(**found)  # type: ignore[arg-type]
+
+
+def _stands_alone(stem: str, date: names.Date, span: tuple[int, int]) -> bool:
+    """A year alone may be a part of a hash (2000b9a) or a count (2048); with its month it is a date."""
+    around = stem[max(0, span[0] - 1) : span[0]] + stem[span[1] : span[1] + 1]
+    hashed = re.search(r"[0-9]", stem[: span[0]] + stem[span[1] :]) and any(c.isalpha() for c in around)
+    return bool(date.month) or (date.year < 2035 and not hashed)
 
 
 def _unstuck(stem: str) -> str:

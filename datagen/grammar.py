@@ -11,7 +11,7 @@ from pathlib import Path
 from datagen import phrases, realise
 from datagen.dating import Details, details_of
 from datagen.lexicon import Entry, Lexicon, Sense, key
-from datagen.phrases import Phrase, Tokens, Unclear, Word
+from datagen.phrases import Phrase, Unclear, Word
 from nomenclair import names
 from nomenclair.contract import MAX_CHARS, MAX_WORDS
 from nomenclair.kinds import UNKNOWN, Kind, KindTable
@@ -66,10 +66,21 @@ NUMBERED = frozenset(
 )
 # Verbs first of all, whatever else they may be.
 COMMANDS = frozenset(
-    "set check show find load run open close start stop build print update test make move".split()
+    """set check show find load run open close start stop build print update test make move plot create get draw
+    extract sort format insert convert read write copy delete remove select search add""".split()
 )
 # Kinds of files that people make for themselves: only these hold French abbreviations (pv, cr, rib).
 PERSONAL = frozenset("document spreadsheet presentation text photo image archive email backup".split())
+# Words that code uses in more than one sense that French tells apart (carte, table de correspondance).
+DOUBTFUL_WORDS = frozenset(
+    "map order language frame Windows quote statement assignment statistics TV meal".split()
+)
+# First words of icon names, which put the thing before what is done to it: folder-new, shield-check.
+ICON_HEADS = frozenset(
+    """folder document edit view format package printer menu go media network application user shield script mail
+    window list insert object zoom weather face emblem input audio video text system tool process attachment
+    account bookmark call camera cloud dialog drive file insert key list map security star tab""".split()
+)
 # How the date of a described thing is bound to it.
 WHEN = {
     **dict.fromkeys(("document", "spreadsheet", "presentation"), "for"),
@@ -128,8 +139,12 @@ class GrammarTeacher:
             raise Unclear(ext or name, "kind")
         if kind.kind in IDENTIFIERS:
             return _identifier(stem, kind)
+        if kind.pattern == ".cif" and stem.isupper():
+            raise Unclear(stem, "unknown-word")
         if kind.pattern == ".csl":
             return _journal(stem, kind)
+        if stem in self.kinds.by_pattern:
+            raise Unclear(stem, "kind")
         rest, details = details_of(stem)
         if not any(c.isalpha() for c in rest) or (
             names.is_opaque(name) and not self._known(names.words(rest))
@@ -155,7 +170,15 @@ class GrammarTeacher:
             counted = False
         if counted and len(numbers) == 1 and len(numbers[0]) < 9 and not details.number and not details.date:
             details = replace(details, number=str(int(numbers[0])))
-        return Description(kind.en + details.en(), kind.fr + details.fr())
+        en, fr, when = kind.en, kind.fr, WHEN.get(kind.kind, "")
+        label = en.rpartition(" ")[0]
+        if [key(w) for w in letters] == ["scan"] and fr in (
+            f"Document {label}",
+            f"Image {label}",
+            f"Photo {label}",
+        ):
+            en, fr = f"{label} scan", f"Numérisation {label}"
+        return Description(en + details.en(when), fr + details.fr(when))
 
     def _told(self, rest: str, kind: Kind, details: Details) -> Description:
         tests = None
@@ -174,10 +197,17 @@ class GrammarTeacher:
             items[0] = _verb_or_noun(items[0], groups, kind, rest)
         if tests:
             return _described(*tests, self._phrase(items, lang), kind, details)
+        personal = kind.kind in PERSONAL
         for item in items:
-            if item.sense.entry.lang == "fr" and len(item.text) < 4 and item.sense.pos in "ND":
-                if kind.kind not in PERSONAL:
-                    raise Unclear(item.text, "unknown-word")
+            if item.sense.entry.en in DOUBTFUL_WORDS and not personal:
+                raise Unclear(item.text, "sense")
+            if (
+                item.sense.entry.lang == "fr"
+                and len(item.text) < 4
+                and item.sense.pos in "ND"
+                and not personal
+            ):
+                raise Unclear(item.text, "unknown-word")
             if item.sense.pos == "P" and f" {item.sense.entry.en} " in f" {kind.en} ":
                 raise Unclear(item.text, "order")
         lemmas = [item.sense.entry.en for item in items if item.sense.pos != "F"]
@@ -191,6 +221,11 @@ class GrammarTeacher:
         items = _without_kind_word(items, lang, kind)
         if not items:
             return Description(kind.en + details.en(), kind.fr + details.fr())
+        icon = kind.kind in ("image", "icon") and len(items) > 1 and key(items[0].text) in ICON_HEADS
+        if icon or items[-1].text.lower() in ("fill", "pos", "free"):
+            raise Unclear(items[0].text, "order")
+        if kind.kind == "audio" and items[-1].sense.pos in "N":
+            raise Unclear(items[-1].text, "sense")
         return self._titled(items, lang, kind, details)
 
     def _phrase(self, items: Sequence["Item"], lang: str) -> Phrase:
@@ -315,6 +350,8 @@ def _without_number(groups: Groups, rest: str, details: Details) -> tuple[Groups
     text = groups[where][0]
     before = groups[where - 1] if where else ("", ())
     glued = before[1] and before[1][0].pos == "P" and before[0] + text in rest and text[0] != "0"
+    if glued and where < len(groups) - 1 and text in ("2", "4"):
+        raise Unclear(text, "number")
     if glued and len(numbers) == 1 and len(text) < 5:
         entry = before[1][0].entry
         space = "" if entry.en.isupper() and len(text) < 3 else " "
@@ -323,7 +360,8 @@ def _without_number(groups: Groups, rest: str, details: Details) -> tuple[Groups
         return _without_number(groups, rest, details)
     if len(numbers) > 1 or where == 0 or where != len(groups) - 1 or not text.isdigit() or len(text) > 5:
         raise Unclear(text, "number")
-    if details.number or details.version:
+    plural = before[1] and before[1][0].plural and before[1][0].entry.lang == "fr"
+    if details.number or details.version or plural:
         raise Unclear(text, "number")
     return groups[:-1], replace(details, number=str(int(text)))
 
@@ -379,6 +417,8 @@ def _choose(text: str, senses: tuple[Sense, ...], lang: str, at: int, groups: Gr
         exact = [s for s in exact if s.pos != "V"] or [s for s in fitting if s.pos != "V"]
         if not exact:
             raise Unclear(text, "verb")
+    if lang == "en" and not last and any(s.pos == "A" for s in exact):
+        exact = [s for s in exact if s.pos == "A"]
     if lang == "en" and last:
         exact = [s for s in exact if s.pos in "NDP"] or exact
     if lang == "fr" and at == 0:
@@ -397,7 +437,7 @@ def _verb_or_noun(item: Item, groups: Groups, kind: Kind, rest: str) -> Item:
     program = kind.kind in ("script", "notebook") or kind.en.removesuffix(" source file") in SCRIPTING
     named = last.endswith(NAMING_ENDS) or re.match(r"[A-Z]", rest)
     if not nouns:
-        if program or (kind.kind == "source" and not re.match(r"[A-Z]", rest)):
+        if program and not re.match(r"[A-Z]", rest):
             return item
         raise Unclear(item.text, "verb")
     if last.endswith(NAMING_ENDS) and item.sense.entry.en not in COMMANDS:
@@ -488,7 +528,7 @@ def _label(en: str, fr: str, topic: Phrase) -> str:
     if generic not in REPLACED or not label or fr != REPLACED[generic] + label:
         return ""
     head = topic.head.split(" ")[-1]
-    if head in ("file", "document", "page", "table"):
+    if head in ("file", "document", "page", "table", "image"):
         return ""
     if generic in ("image", "photo") and head not in PICTURES:
         return ""
@@ -502,7 +542,8 @@ def _document(label: str, topic: Phrase, kind: Kind, details: Details) -> Descri
     if topic.lead:
         en = f"{topic.lead[:1].upper()}{topic.lead[1:]} {label}{topic.en.removeprefix(topic.lead)}"
     else:
-        en = f"{label} of the {topic.en}" if starts_proper else f"{label} {topic.en}"
+        whole = label if label == "PDF" else kind.en
+        en = f"{whole} of the {topic.en}" if starts_proper else f"{label} {topic.en}"
     when = WHEN.get(kind.kind, "for")
     when_en, when_fr = details.en(when), details.fr(when)
     if topic.ends_proper:

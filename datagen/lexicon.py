@@ -139,13 +139,19 @@ def _same_accents(entry_word: str, word: str) -> bool:
     return entry_word.casefold() == word.casefold()
 
 
+# Abbreviations whose last letter is only an s.
+NO_PLURALS = frozenset("docs sys pos obs gps hires vis nas bios sms meas pres".split())
+
+
 def _is_plural(entry: Entry) -> bool:
     """Always plural in French (données), or a row that is itself a plural: options, utils, mice."""
     if entry.pos not in "ND":
         return False
+    if entry.lang == "fr" and entry.word != entry.fr and entry.word[-1] in "sx" and entry.fr[-1] not in "sx":
+        return entry.word[:3] == entry.fr[:3]
     own = entry.word.endswith("s") and not entry.en.endswith("s") and entry.lang != "fr"
     return entry.gender in ("mp", "fp") or (
-        own and entry.word[:2] == entry.en[:2].lower() and entry.word != "docs"
+        own and entry.word[:2] == entry.en[:2].lower() and entry.word not in NO_PLURALS
     )
 
 
@@ -153,7 +159,11 @@ def _is_plural(entry: Entry) -> bool:
 SINGULARS = {
     "en": (
         ("ies", "y", True, "NDP"),
-        ("es", "", True, "ND"),
+        ("ses", "s", True, "ND"),
+        ("xes", "x", True, "ND"),
+        ("ches", "ch", True, "ND"),
+        ("shes", "sh", True, "ND"),
+        ("oes", "o", True, "ND"),
         ("s", "", True, "ND"),
     ),
     "fr": (

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from datagen import realise
-from datagen.lexicon import Sense
+from datagen.lexicon import Entry, Sense
 
 Tokens = tuple[str, ...]
 
 # English adjectives that say something of the whole compound rather than of the noun beside them.
 OF_THE_HEAD = frozenset(
     """main default final old new simple basic custom advanced standard initial original current previous next
-    last first second third internal external common complete full updated generic global""".split()
+    last first second third misc internal external large small big tiny huge mini red blue green
+    black white yellow gray bad good invalid empty test
+    common complete full updated generic global""".split()
 )
 # Heads that handle many of what stands before them: a list of clients, a manager of files.
 OF_MANY = frozenset(
@@ -167,7 +169,7 @@ def english(words: Sequence[Word]) -> Phrase:
     many = head.sense.entry.en.split(" ")[-1] in OF_MANY
     for modifier, adjectives in reversed(nouns):
         entry = modifier.sense.entry
-        several = modifier.plural or (many and not realise.is_mass_en(entry.en) and entry.en not in OF_ONE)
+        several = modifier.plural or (many and _counts(entry))
         fr = (*fr, "de", *with_adjectives(modifier, adjectives, several or entry.gender.endswith("p")))
         many = entry.en in OF_MANY
     for word in propers:
@@ -175,6 +177,11 @@ def english(words: Sequence[Word]) -> Phrase:
     phrase = _of_head(head, en, fr, len(fr) - sum(len(w.fr(False)) for w in propers), bool(propers))
     alone = not nouns and not propers
     return replace(phrase, lead=" ".join(word.en for word in words[:-1])) if alone else phrase
+
+
+def _counts(entry: Entry) -> bool:
+    is_process = entry.fr.split(" ")[0].endswith(("tion", "ment", "age", "sion"))
+    return not is_process and entry.en not in OF_ONE and not realise.is_mass_en(entry.en)
 
 
 def _proper(words: Sequence[Word], en: str) -> Phrase:
@@ -187,7 +194,8 @@ def _proper(words: Sequence[Word], en: str) -> Phrase:
 def _of_head(head: Word, en: str, fr: Tokens, label_at: int, ends_proper: bool) -> Phrase:
     entry = head.sense.entry
     plural = head.plural or entry.gender.endswith("p")
-    mass = not plural and not head.number and realise.is_mass_en(entry.en)
+    named = entry.en[0].isupper() and not entry.en.split(" ")[0].isupper()  # Halloween
+    mass = not plural and not head.number and (named or realise.is_mass_en(entry.en))
     return Phrase(
         en,
         fr,
@@ -255,7 +263,8 @@ def french(words: Sequence[Word | str]) -> Phrase:
         before += [adjective.en for adjective in own] + [word.en_single()]
     en = " ".join([*before, head.en])
     last, _, last_link = groups[-1]
-    return _of_head(head, en, fr, label_at, not last.noun and not last_link)
+    phrase = _of_head(head, en, fr, label_at, not last.noun and not last_link)
+    return replace(phrase, lead=" ".join(a.en for a in adjectives)) if len(groups) == 1 else phrase
 
 
 def _article(word: Word, link: str) -> Tokens:

@@ -4,6 +4,7 @@ Words that pyrealb's dictionaries lack are added to them with the table of their
 current language is global too, so each function sets the one it needs.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -116,9 +117,21 @@ def verb_fr(lemma: str) -> str:
     if head in ("se", "s'") or head.startswith("s'"):
         reflexive, head = ("s'", head[2:]) if head.startswith("s'") else ("se ", rest.pop(0))
     if "V" not in (pyrealb.getLemma(head) or {}):
-        table = "v36" if head.endswith("er") else "v58"
-        pyrealb.addToLexicon(head, {"V": {"tab": table, "aux": ["av"]}})
+        pyrealb.addToLexicon(head, {"V": {"tab": _verb_table(head), "aux": ["av"]}})
     return reflexive + " ".join([pyrealb.V(head).t("p").pe(3).realize(), *rest])
+
+
+def _verb_table(lemma: str) -> str:
+    """The table of a verb that pyrealb knows and that ends alike: concaténer as céder."""
+    models = (
+        (r"é[^aeiouyé]{1,2}er", "céder"),
+        (r"ger", "charger"),
+        (r"cer", "placer"),
+        (r"oyer", "nettoyer"),
+    )
+    model = next((verb for ending, verb in models if re.search(ending + "$", lemma)), "")
+    model = model or ("aimer" if lemma.endswith("er") else "vendre" if lemma.endswith("re") else "finir")
+    return pyrealb.getLemma(model)["V"]["tab"]
 
 
 @lru_cache(maxsize=50_000)

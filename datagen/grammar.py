@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from datagen import phrases, realise
+from datagen import phrases, realise, telling
 from datagen.dating import Details, details_of
 from datagen.lexicon import Entry, Lexicon, Sense, key
 from datagen.phrases import Phrase, Unclear, Word
+from datagen.telling import PREPOSITIONS, WHEN, Description
 from nomenclair import names
 from nomenclair.contract import MAX_CHARS, MAX_WORDS
 from nomenclair.kinds import UNKNOWN, Kind, KindTable
@@ -23,41 +24,6 @@ IDENTIFIERS = frozenset("library font manual compiled".split())
 SCRIPTING = frozenset(
     "Python Perl Ruby PHP JavaScript R Lua TypeScript Shell Bash Tcl PowerShell AWK Groovy Julia SQL".split()
 )
-# A document noun takes the place of the last English word of these kinds, and of the first French ones.
-REPLACED = {
-    "document": "Document ",
-    "spreadsheet": "Feuille de calcul ",
-    "presentation": "Présentation ",
-    "image": "Image ",
-    "photo": "Photo ",
-    "file": "Fichier ",
-    "page": "Page ",
-    "archive": "Archive ",
-    "text": "Texte ",
-}
-PICTURES = frozenset(
-    """image picture photo logo icon screenshot map diagram banner poster chart graph plot drawing thumbnail
-    texture sprite portrait screen wallpaper sketch schematic""".split()
-)
-PREPOSITIONS = {
-    "en": {
-        "for": "pour",
-        "with": "avec",
-        "without": "sans",
-        "from": "de",
-        "of": "de",
-        "and": "et",
-    },
-    "fr": {
-        "pour": "for",
-        "avec": "with",
-        "sans": "without",
-        "dans": "in",
-        "et": "and",
-        "sur": "on",
-        "par": "by",
-    },
-}
 FRENCH_LINKS = frozenset("de d du des le la les l".split())
 # What a following number names rather than counts: issue 62913, chapter 3.
 NUMBERED = frozenset(
@@ -81,11 +47,6 @@ ICON_HEADS = frozenset(
     window list insert object zoom weather face emblem input audio video text system tool process attachment
     account bookmark call camera cloud dialog drive file insert key list map security star tab""".split()
 )
-# How the date of a described thing is bound to it.
-WHEN = {
-    **dict.fromkeys(("document", "spreadsheet", "presentation"), "for"),
-    **dict.fromkeys(("photo", "image", "video", "audio", "archive", "backup", "log"), "from"),
-}
 # Extensions that stand for more than one kind, so that the words alone would have to tell.
 DOUBTFUL = frozenset((".key", ".pub", ".map", ".model", ".md5"))
 COMPRESSED = frozenset((".gz", ".bz2", ".xz", ".zst", ".lz"))
@@ -93,12 +54,6 @@ COMPRESSED = frozenset((".gz", ".bz2", ".xz", ".zst", ".lz"))
 GENERATED = re.compile(r"^(?:class|struct|namespace|group|dir|union|interface|type|enum|functions?)[A-Z]")
 # Last words of a name whose first word is then no verb: process_list, log_parser.
 NAMING_ENDS = ("er", "or", "tion", "list", "table", "map", "set", "type", "types", "name", "mode", "size")
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    en: str
-    fr: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,14 +93,16 @@ class GrammarTeacher:
         if kind is UNKNOWN or not ext:
             raise Unclear(ext or name, "kind")
         if kind.kind in IDENTIFIERS:
-            return _identifier(stem, kind)
+            return telling.identifier(stem, kind)
         if kind.pattern == ".cif" and stem.isupper():
             raise Unclear(stem, "unknown-word")
         if kind.pattern == ".csl":
-            return _journal(stem, kind)
+            return telling.journal(stem, kind)
         if stem in self.kinds.by_pattern:
             raise Unclear(stem, "kind")
         rest, details = details_of(stem)
+        if details.quarter and kind.kind not in PERSONAL - {"image", "photo"}:
+            raise Unclear(rest, "number")
         if not any(c.isalpha() for c in rest) or (
             names.is_opaque(name) and not self._known(names.words(rest))
         ):
@@ -196,7 +153,7 @@ class GrammarTeacher:
         if len(groups) > 1 and lang == "en":
             items[0] = _verb_or_noun(items[0], groups, kind, rest)
         if tests:
-            return _described(*tests, self._phrase(items, lang), kind, details)
+            return telling.described(*tests, self._phrase(items, lang), kind, details)
         personal = kind.kind in PERSONAL
         for item in items:
             if item.sense.entry.en in DOUBTFUL_WORDS and not personal:
@@ -259,8 +216,8 @@ class GrammarTeacher:
                 "archive",
             ):
                 raise Unclear(word, "order")
-            first = _attached(first, word, second, lang)
-        return _described(kind.en, kind.fr, first, kind, details)
+            first = telling.attached(first, word, second, lang)
+        return telling.described(kind.en, kind.fr, first, kind, details)
 
     def _program(self, items: list["Item"], lang: str, kind: Kind, details: Details) -> Description:
         is_source = kind.en.endswith(" source file")
@@ -300,19 +257,6 @@ class Item:
         return Word(self.sense, self.number)
 
 
-def _identifier(stem: str, kind: Kind) -> Description:
-    if kind.kind == "library":
-        stem, _, version = stem.partition(" ")
-        tail = f", version {version}" if version else ""
-    else:
-        tail = ""
-    if len(stem) > 40 or " " in stem or not re.search(r"[A-Za-z]", stem):
-        raise Unclear(stem, "long")
-    if kind.kind == "manual" or kind.kind == "compiled":
-        return Description(f"{kind.en} of {stem}{tail}", f"{kind.fr} {realise.join_fr(('de', stem))}{tail}")
-    return Description(f"{kind.en} {stem}{tail}", f"{kind.fr} {stem}{tail}")
-
-
 def _glued(words: Sequence[str], lexicon: Lexicon) -> list[str]:
     """Words with what the lexicon knows as one put together again: sha 256, UTF 8, Java Script."""
     out: list[str] = []
@@ -322,20 +266,6 @@ def _glued(words: Sequence[str], lexicon: Lexicon) -> list[str]:
         else:
             out.append(word)
     return out
-
-
-def _journal(stem: str, kind: Kind) -> Description:
-    """A citation style is named for a journal: its title, in its language."""
-    if not re.fullmatch(r"[a-z]+(?:-[a-z]+)*", stem):
-        raise Unclear(stem, "order")
-    words = stem.split("-")
-    title = " ".join(
-        w
-        if i and w in ("of", "and", "the", "in", "for", "on", "de", "et", "la", "des", "du", "le")
-        else w.capitalize()
-        for i, w in enumerate(words)
-    )
-    return Description(f"{kind.en} of {title}", f"{kind.fr} de {title}")
 
 
 Groups = list[tuple[str, tuple[Sense, ...]]]
@@ -360,6 +290,9 @@ def _without_number(groups: Groups, rest: str, details: Details) -> tuple[Groups
         return _without_number(groups, rest, details)
     if len(numbers) > 1 or where == 0 or where != len(groups) - 1 or not text.isdigit() or len(text) > 5:
         raise Unclear(text, "number")
+    short = before[1] and len(before[0]) < 5 and before[0].lower() != before[1][0].entry.en.lower()
+    if before[0] and ((short and before[0] + text in rest) or (before[0].isupper() and not before[1])):
+        raise Unclear(before[0] + text, "number")
     plural = before[1] and before[1][0].plural and before[1][0].entry.lang == "fr"
     if details.number or details.version or plural:
         raise Unclear(text, "number")
@@ -470,85 +403,3 @@ def _without_kind_word(items: list[Item], lang: str, kind: Kind) -> list[Item]:
         if not left or any(i.sense.pos in "NDP" for i in left):
             return left
     return items
-
-
-def _attached(first: Phrase, word: str, second: Phrase, lang: str) -> Phrase:
-    english = word if lang == "en" else PREPOSITIONS["fr"][word]
-    french = word if lang == "fr" else PREPOSITIONS["en"][word]
-    if english == "and":
-        if first.plural != second.plural or first.document or first.proper or second.proper or first.mass:
-            raise Unclear(word, "order")
-        return replace(
-            first, en=f"{first.en} and {second.the_en()}", fr=(*first.fr, "et", "de", *second.the_fr())
-        )
-    if french in ("sans", "avec"):
-        tail = second.fr if french == "sans" or second.proper or second.mass else second.of_a_fr()[1:]
-        if french == "avec" and second.plural:
-            tail = ("des", *second.fr)
-        shown = second.a_en()
-    else:
-        tail, shown = second.the_fr(), second.the_en()
-    return replace(
-        first,
-        en=f"{first.en} {english} {shown}",
-        fr=(*first.fr, french, *tail),
-        proper=first.proper,
-        ends_proper=False,
-    )
-
-
-def _described(en: str, fr: str, topic: Phrase, kind: Kind, details: Details) -> Description:
-    if en == "tests":
-        language = kind.en.removesuffix(" source file")
-        return Description(
-            f"{language} tests of {topic.the_en()}{details.en()}",
-            f"Tests {language} {realise.join_fr(topic.of_fr())}{details.fr()}",
-        )
-    if topic.document and (label := _label(en, fr, topic)):
-        return _document(label, topic, kind, details)
-    when = WHEN.get(kind.kind, "")
-    if kind.kind in ("webpage", "ebook") or kind.pattern in (".md", ".rst", ".adoc", ".markdown"):
-        about, tail = f"on {topic.the_en()}", ("sur", *topic.the_fr())
-    elif details.number and not (topic.plural or topic.mass or topic.proper):
-        about, tail = f"of {topic.en}", topic.of_fr()
-    elif kind.kind in ("image", "photo", "icon", "video", "audio", "model3d"):
-        about, tail = f"of {topic.a_en()}", topic.of_a_fr()
-    elif topic.mass:
-        about, tail = f"for {topic.en}", topic.of_fr()
-    else:
-        plural = topic.plural and not topic.proper
-        about, tail = f"of {'the ' if plural else ''}{topic.the_en()}", topic.of_fr()
-    return Description(f"{en} {about}{details.en(when)}", f"{fr} {realise.join_fr(tail)}{details.fr(when)}")
-
-
-def _label(en: str, fr: str, topic: Phrase) -> str:
-    """The name of the format where the document noun replaces the kind's head: PDF, Excel, JPEG."""
-    generic = en.split(" ")[-1]
-    label = en.removesuffix(generic).strip()
-    if generic not in REPLACED or not label or fr != REPLACED[generic] + label:
-        return ""
-    head = topic.head.split(" ")[-1]
-    if head in ("file", "document", "page", "table", "image"):
-        return ""
-    if generic in ("image", "photo") and head not in PICTURES:
-        return ""
-    if generic in ("file", "page") or (generic == "archive" and head != "backup"):
-        return ""
-    return label
-
-
-def _document(label: str, topic: Phrase, kind: Kind, details: Details) -> Description:
-    starts_proper = topic.en.split(" ")[0][:1].isupper()
-    if topic.lead:
-        en = f"{topic.lead[:1].upper()}{topic.lead[1:]} {label}{topic.en.removeprefix(topic.lead)}"
-    else:
-        whole = label if label == "PDF" else kind.en
-        en = f"{whole} of the {topic.en}" if starts_proper else f"{label} {topic.en}"
-    when = WHEN.get(kind.kind, "for")
-    when_en, when_fr = details.en(when), details.fr(when)
-    if topic.ends_proper:
-        fr = realise.join_fr(topic.fr) + when_fr + f" en {label}"
-    else:
-        at = topic.label_at
-        fr = realise.join_fr((*topic.fr[:at], label, *topic.fr[at:])) + when_fr
-    return Description(en + when_en, fr[:1].upper() + fr[1:])

@@ -93,6 +93,23 @@ def int8_columns(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.clip(np.rint(weight / scale), -127, 127).astype(np.int8), scale.astype(np.float32)
 
 
+# Weights of 4 bits share a scale in blocks of this many along the input.
+BLOCK = 32
+
+
+def int4_blocks(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A weight [in, out] as MatMulNBits reads it: uint8 [out, blocks, BLOCK / 2], two values a byte around 8,
+    and float scales [out, blocks]. Each block's largest value, sign and all, becomes -8."""
+    padded = np.pad(weight.T, ((0, 0), (0, -weight.shape[0] % BLOCK)))
+    blocks = padded.reshape(len(padded), -1, BLOCK).astype(np.float32)
+    largest = np.take_along_axis(blocks, np.abs(blocks).argmax(-1)[..., None], -1)[..., 0]
+    scale = largest / -8.0
+    scale[scale == 0] = 1.0
+    value = np.clip(np.rint(blocks / scale[..., None]), -8, 7).astype(np.int8) + 8
+    value = value.astype(np.uint8)
+    return value[..., 0::2] | (value[..., 1::2] << 4), scale
+
+
 def shape_of(config: Any) -> Shape:
     """The Shape of a transformers T5Config (or mT5's); ValueError for an activation the graph does not know."""
     activation = config.dense_act_fn
@@ -119,7 +136,8 @@ class Builder:
     """Writes the nodes of one T5.
 
     `weights` are float arrays by their Hugging Face names; `int8(layer)` says whether a layer's matrix is stored
-    and multiplied in int8; `max_source` and `max_steps` bound the position tables, in tokens.
+    and multiplied in int8, `int4(layer)` whether in 4 bits instead; `max_source` and `max_steps` bound the
+    position tables, in tokens.
     """
 
     shape: Shape
@@ -127,9 +145,24 @@ class Builder:
     int8: Callable[[str], bool]
     max_source: int
     max_steps: int
+    int4: Callable[[str], bool] = lambda layer: False
 
     def linear(self, g: Nodes, x: str, name: str, weight: np.ndarray) -> str:
-        """x @ weight [in, out]; int8 with dynamic activation scale where the precision asks for it."""
+        """x @ weight [in, out]; int8 with dynamic activation scale, or 4 bits, where the precision asks for it."""
+        if self.int4(name):
+            q, scale = int4_blocks(weight)
+            inputs = [x, g.constant(f"{name}.int4", q), g.constant(f"{name}.scale", scale)]
+            rows, columns = weight.shape
+            return g.add(
+                "MatMulNBits",
+                inputs,
+                domain=MICROSOFT,
+                K=rows,
+                N=columns,
+                bits=4,
+                block_size=BLOCK,
+                accuracy_level=4,  # activations in int8 too
+            )
         if not self.int8(name):
             return g.add("MatMul", [x, g.constant(name, weight.astype(np.float32))])
         q, scale = int8_columns(weight)
@@ -156,6 +189,22 @@ class Builder:
 
     def embedding(self, g: Nodes, ids: str) -> str:
         table = self.weights["shared.weight"]
+        if self.int4("shared") and self.shape.d_model % BLOCK == 0:
+            q, scale = int4_blocks(table.T)
+            inputs = [
+                g.constant("shared.int4", q.reshape(len(q), -1)),
+                ids,
+                g.constant("shared.scale", scale),
+            ]
+            return g.add(
+                "GatherBlockQuantized",
+                inputs,
+                domain=MICROSOFT,
+                bits=4,
+                block_size=BLOCK,
+                gather_axis=0,
+                quantize_axis=1,
+            )
         if not self.int8("shared"):
             return g.add("Gather", [g.constant("shared", table.astype(np.float32)), ids], axis=0)
         q, scale = int8_columns(table.T)
@@ -180,9 +229,9 @@ class Builder:
 
     def feed_forward(self, g: Nodes, x: str, name: str) -> str:
         if self.shape.gated:
-            gate = self.projection(g, x, f"{name}.DenseReluDense.wi_0")
-            gate = g.add("FastGelu", [gate], domain=MICROSOFT)
-            hidden = g.add("Mul", [gate, self.projection(g, x, f"{name}.DenseReluDense.wi_1")])
+            both = self.projection(g, x, *(f"{name}.DenseReluDense.{part}" for part in ("wi_0", "wi_1")))
+            gate, value = g.add("Split", [both], 2, axis=-1, num_outputs=2)
+            hidden = g.add("Mul", [g.add("FastGelu", [gate], domain=MICROSOFT), value])
         else:
             hidden = g.add("Relu", [self.projection(g, x, f"{name}.DenseReluDense.wi")])
         return self.projection(g, hidden, f"{name}.DenseReluDense.wo")
@@ -286,13 +335,13 @@ class Builder:
         present = [f"present_{i}" for i in range(2 * s.decoder_layers)]
         t = body.add("Unsqueeze", ["iteration", body.constant("axis_0", np.array([0]))])
         logits = self.step(body, "token", t, past, present, cross, mask)
-        best = body.add("ArgMax", [logits], axis=-1, keepdims=0)
+        # Softmax and TopK run on ONNX Runtime's fast kernels; ReduceLogSumExp over the vocabulary cost a quarter
+        # of the whole run.
+        top, best = body.add("TopK", [body.add("Softmax", [logits], axis=-1), one], 2, axis=-1)
+        axis2 = outer.constant("axis_2", np.array([2]))
+        best, top = body.add("Squeeze", [best, axis2]), body.add("Squeeze", [top, axis2])
         body.add("Where", ["alive", best, body.constant("pad", np.array([[PAD]]))], ["next_token"])
-        top = body.add("ReduceMax", [logits, body.constant("axis_last", np.array([-1]))], keepdims=0)
-        total = body.add("ReduceLogSumExp", [logits, body.constant("axis_last", np.array([-1]))], keepdims=0)
-        gain = body.add(
-            "Mul", [body.add("Sub", [top, total]), body.add("Cast", ["alive"], to=TensorProto.FLOAT)]
-        )
+        gain = body.add("Mul", [body.add("Log", [top]), body.add("Cast", ["alive"], to=TensorProto.FLOAT)])
         body.add("Add", ["log_probability", gain], ["next_log_probability"])
         body.add("Identity", ["next_token"], ["emitted"])
         body.add("Cast", ["alive"], ["counted"], to=TensorProto.FLOAT)
@@ -341,7 +390,7 @@ class Builder:
             "counted_steps",
         ]
         outer.add("Loop", [bound, always, start, alive, score, *([empty] * len(past))], finals, body=graph)
-        axis2, axis1 = outer.constant("axis_2", np.array([2])), outer.constant("axis_1", np.array([1]))
+        axis1 = outer.constant("axis_1", np.array([1]))
         outer.add("Transpose", [outer.add("Squeeze", ["emitted_steps", axis2])], ["tokens"], perm=[1, 0])
         length = outer.add(
             "ReduceSum", ["counted_steps", outer.constant("axes_0", np.array([0]))], keepdims=0

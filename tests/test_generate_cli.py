@@ -1,0 +1,163 @@
+"""The command itself: exit codes, one-line errors, dry run, preview, Ctrl-C."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from nomenclair.cli import main
+from nomenclair.records import FileName
+from tests.generating import pairs_of, some_names, workspace_with
+from tests.stub_endpoint import StubEndpoint, files_of, serving
+
+
+@dataclass
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def nomenclair(monkeypatch, capfd):
+    """Run the command line in this process, as `main` would be run in one of its own."""
+
+    def run(*args: object, stub: StubEndpoint | None = None) -> Done:
+        for key in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"):
+            monkeypatch.delenv(key, raising=False)
+        for key, value in environment(stub).items():
+            monkeypatch.setenv(key, value)
+        monkeypatch.setattr(sys, "argv", ["nomenclair", *map(str, args)])
+        capfd.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = end.code or 0
+        out, err = capfd.readouterr()
+        return Done(code, out, err)
+
+    return run
+
+
+def environment(stub: StubEndpoint | None) -> dict[str, str]:
+    address = {"OPENAI_BASE_URL": stub.url, "OPENAI_API_KEY": "test"} if stub else {}
+    return {**address, "COLUMNS": "200"}
+
+
+def test_generate_with_an_endpoint_from_the_environment(tmp_path, nomenclair):
+    workspace = workspace_with(tmp_path, some_names(12))
+    with serving(StubEndpoint()) as stub:
+        done = nomenclair("generate", "--model", "stub", "-w", tmp_path, stub=stub)
+    assert done.returncode == 0, done.stderr
+    assert "12 pairs of 12 names" in done.stderr
+    assert len(pairs_of(workspace)) == 12
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "words"),
+    [("401", 2, "OPENAI_API_KEY"), ("404", 2, "--model")],
+)
+def test_an_endpoint_that_refuses_is_one_line_with_the_cure(tmp_path, nomenclair, fault, code, words):
+    workspace_with(tmp_path, some_names(3))
+    with serving(StubEndpoint(choose=lambda n, body: fault)) as stub:
+        done = nomenclair("generate", "--model", "stub", "--timeout", 1, "-w", tmp_path, stub=stub)
+    assert done.returncode == code
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("nomenclair: ") and words in last
+    assert "Traceback" not in done.stderr
+
+
+def test_a_cap_ends_with_1_and_a_second_run_goes_on(tmp_path, nomenclair):
+    workspace = workspace_with(tmp_path, some_names(100))
+    with serving(StubEndpoint()) as stub:
+        first = nomenclair("generate", "--model", "stub", "--max-tokens", 9000, "-w", tmp_path, stub=stub)
+        assert first.returncode == 1 and "--max-tokens" in first.stderr
+        assert 0 < len(pairs_of(workspace)) < 100
+        second = nomenclair("generate", "--model", "stub", "-w", tmp_path, stub=stub)
+        assert second.returncode == 0
+        asked = [f["name"] for body in stub.bodies for f in files_of(json.loads(body))]
+    assert sorted(asked) == sorted(f.name for f in some_names(100))
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        pytest.param(["--teacher", "openai"], "--model", id="no model"),
+        pytest.param(["--teacher", "openai", "--model", "m"], "OPENAI_API_KEY", id="no endpoint"),
+        pytest.param(["--teacher", "openai", "--model", "m", "--max-cost", "1"], "prices", id="no price"),
+        pytest.param(
+            ["--teacher", "openai", "--model", "m", "--prompt", "x"], "describe-full", id="no template"
+        ),
+        pytest.param(["--teacher", "local", "--gguf", "none.gguf"], "GGUF", id="no model file"),
+        pytest.param(
+            ["--teacher", "openai", "--model", "m", "--prices", "none"], "price", id="no price file"
+        ),
+    ],
+)
+def test_wrong_options(tmp_path, nomenclair, args, words):
+    workspace_with(tmp_path, some_names(1))
+    done = nomenclair("generate", *args, "-w", tmp_path)
+    assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_no_names_yet_says_what_to_run(tmp_path, nomenclair):
+    done = nomenclair("generate", "-w", tmp_path)
+    assert done.returncode == 2 and "nomenclair scan" in done.stderr
+
+
+def test_dry_run_and_preview_send_nothing_and_show_the_bytes(tmp_path, nomenclair):
+    files = [*some_names(15), FileName.of("cv_jean.dupont@free.fr.pdf")]
+    workspace_with(tmp_path, files)
+    preview = tmp_path / "bodies.jsonl"
+    with serving(StubEndpoint()) as stub:
+        common = ["generate", "--model", "gpt-4.1-mini", "-w", tmp_path, "--concurrency", 1]
+        dry = nomenclair(*common, "--dry-run", stub=stub)
+        assert dry.returncode == 0, dry.stderr
+        assert nomenclair(*common, "--preview", preview, stub=stub).returncode == 0
+        assert stub.bodies == []
+        assert nomenclair(*common, stub=stub).returncode == 0
+        assert preview.read_bytes().splitlines() == stub.bodies
+    assert "EMAIL_1.pdf" in dry.stdout and "dupont" not in dry.stdout
+    assert "about $" in dry.stderr and "2 to 2 requests" in dry.stderr
+
+
+def test_ctrl_c_awaits_what_is_in_flight_and_keeps_it(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(600))
+    with serving(StubEndpoint(latency=0.3)) as stub:
+        args = [sys.executable, "-m", "nomenclair.cli", "generate", "--model", "stub", "--concurrency", "4"]
+        at_stub = {**os.environ, **environment(stub)}
+        client = subprocess.Popen([*args, "-w", tmp_path], env=at_stub, stderr=subprocess.PIPE, text=True)
+        while len(stub.bodies) < 8:
+            assert client.poll() is None
+            time.sleep(0.01)
+        client.send_signal(signal.SIGINT)
+        _, errors = client.communicate(timeout=60)
+        assert client.returncode == 1 and "Interrupted" in errors
+        assert len(pairs_of(workspace)) == 10 * len(stub.delivered) == 10 * len(stub.bodies)
+
+
+def test_compare_prints_a_row_per_template(tmp_path, nomenclair):
+    workspace_with(tmp_path, some_names(20))
+    with serving(StubEndpoint()) as stub:
+        args = [
+            "prompt",
+            "compare",
+            "describe-full",
+            "describe-lean",
+            "--model",
+            "gpt-4.1-mini",
+            "--names",
+            20,
+        ]
+        done = nomenclair(*args, "-w", tmp_path, stub=stub)
+        assert done.returncode == 0, done.stderr
+        assert len(stub.bodies) == 4
+    rows = [line for line in done.stdout.splitlines() if "@" in line]
+    assert ["full" in rows[0], "lean" in rows[1]] == [True, True]
+    assert all("100%" in row for row in rows)

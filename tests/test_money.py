@@ -1,0 +1,107 @@
+"""Prices, token counts, estimates and the ledger by themselves."""
+
+import sqlite3
+
+import pytest
+
+from datagen.budget import Budget, Size
+from datagen.generate import Options
+from datagen.ledger import Outcome, Usage, open_ledger
+from datagen.preview import estimate
+from datagen.prices import PRICES, Price, bytes_of_messages, count_messages, price_of, read_prices
+from datagen.prompts import load
+from datagen.session import open_run, requests_to_come
+from nomenclair.errors import UserError
+from nomenclair.records import FileName
+from tests.generating import some_names
+
+PRICE = Price("m*", 2.0, 0.5, 8.0, 0.5, "2026-01")
+
+
+def test_cached_tokens_are_cheaper_and_a_batch_is_half():
+    usage = Usage(input=1_000_000, cached=400_000, output=100_000)
+    assert PRICE.cost(usage) == pytest.approx(0.6 * 2.0 + 0.4 * 0.5 + 0.1 * 8.0)
+    assert PRICE.cost(usage, batch=True) == pytest.approx(PRICE.cost(usage) / 2)
+
+
+def test_the_first_pattern_that_fits_counts():
+    prices = read_prices()
+    assert price_of("gpt-4.1-mini-2025-04-14", prices).input == 0.40
+    assert price_of("gpt-4.1-2025-04-14", prices).input == 2.00
+    assert price_of("SmolLM2-135M-Instruct.Q4_1.gguf", prices).output == 0
+    assert price_of("never-heard-of", prices) is None
+    assert all(p.as_of for p in prices)
+
+
+@pytest.mark.parametrize("text", ["price = [", "[[price]]\nmodel = 'x'\n", "[[price]]\ncolour = 1\n"])
+def test_a_broken_price_list_is_named(tmp_path, text):
+    (tmp_path / "prices.toml").write_text(text)
+    with pytest.raises(UserError, match="price"):
+        read_prices(tmp_path / "prices.toml")
+    assert PRICES.exists()
+
+
+def test_bytes_bound_tokens():
+    for name in ("describe-full", "describe-lean"):
+        messages = load(name).messages([{"id": "7f3a", "name": "été_東京_🎉.txt"}])
+        assert count_messages(messages) <= bytes_of_messages(messages)
+
+
+def test_an_unknown_price_is_told():
+    assert "price unknown" in Budget(None).spent_text()
+
+
+def test_a_budget_learns_how_the_endpoint_counts_and_keeps_the_worst():
+    budget = Budget(PRICE, max_tokens=100_000)
+    size = Size(input_estimate=100, input_bytes=400, reply_tokens=50)
+    assert budget.bound(size) == Usage(400, 0, 50), "before the first reply: bytes"
+    budget.reserve("a", size)
+    assert budget.waits_for_first_reply
+    budget.settle("a", Usage(150, 0, 10))
+    assert not budget.waits_for_first_reply
+    assert 150 < budget.bound(size).input < 200
+    budget.reserve("b", size)
+    budget.settle("b", Usage(90, 0, 10))
+    assert budget.bound(size).input > 150, "one cheap reply proves nothing"
+    assert budget.used == Usage(240, 0, 20)
+
+
+def test_the_estimate_bounds_what_will_be_used(tmp_path):
+    prompt, options = load("describe-full"), Options("stub")
+    files = [*some_names(30), *(FileName.of(f"IMG_{n}.jpg") for n in range(100, 130))]
+    with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        run = open_run(files, prompt, options, ledger, Budget(), lambda p: None)
+        found = estimate(*requests_to_come(run, prompt, options), prompt)
+        assert (found.requests, found.most_requests) == (4, 7)
+        assert found.likely.total < found.most.total
+        assert run.queue.take(), "estimating does not use up the queue"
+
+
+def test_outcomes_are_kept_with_their_reply_in_one_transaction(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path) as ledger:
+        ledger.record_request("k", "ask", "m", "p@1", "{}")
+        ledger.record_reply(
+            "k", 0.1, "raw", Usage(5, 1, 2), [Outcome("i", 0, "n1", reason="missing", raw="r")]
+        )
+        ledger.record_reply("k", 0.1, "raw2", Usage(5, 0, 3), [Outcome("i", 1, "n1", "en", "fr")])
+        assert [o.attempt for o in ledger.outcomes()] == [0, 1]
+        assert ledger.usage() == Usage(10, 1, 5)
+        assert ledger.usage_of_prompt("m", "p@1") == Usage(10, 1, 5)
+        assert ledger.usage_of_prompt("m", "p@2") == Usage()
+    with sqlite3.connect(path) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_a_ledger_of_another_version_is_refused(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with sqlite3.connect(path) as db:
+        db.execute("PRAGMA user_version = 99")
+    with pytest.raises(UserError, match="another version"), open_ledger(path):
+        pass
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="--workspace"), open_ledger(tmp_path / "file" / "ledger.sqlite"):
+        pass

@@ -131,7 +131,8 @@ def details_of(stem: str) -> tuple[str, Details]:
         stem = _cut(stem, m)
     if m := QUARTER.search(stem):
         found["quarter"], stem = int(m[1]), _cut(stem, m)
-    if "version" not in found and (m := DOTTED.search(stem)):
+    full = isinstance(date := found.get("date"), tuple) and date[2]  # a dotted number beside it is a time
+    if "version" not in found and not full and (m := DOTTED.search(stem)):
         found["version"], stem = m[1], _cut(stem, m)
     return stem, Details(**found)  # type: ignore[arg-type]
 

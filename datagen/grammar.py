@@ -120,6 +120,8 @@ class GrammarTeacher:
         words = names.words(rest)
         letters = [w for w in words if w[0].isalpha()]
         numbers = [w for w in words if w.isdigit()]
+        if details.copy.strip() and len(letters) < 2 and not numbers:
+            details = replace(details, number=details.copy, copy="")
         counted = all(key(w) in names.COUNTER_WORDS for w in letters)
         if any(len(w) > 2 and w.isalpha() and key(w) not in names.COUNTER_WORDS for w in letters):
             if names.without_hashes(rest, " ") == rest:
@@ -167,6 +169,9 @@ class GrammarTeacher:
                 raise Unclear(item.text, "unknown-word")
             if item.sense.pos == "P" and f" {item.sense.entry.en} " in f" {kind.en} ":
                 raise Unclear(item.text, "order")
+        titled = len(items) > 1 and lang == "en" and personal and items[0].sense.pos == "D"
+        if titled and items[-1].sense.pos != "D":
+            raise Unclear(items[0].text, "order")
         lemmas = [item.sense.entry.en for item in items if item.sense.pos != "F"]
         if len(set(lemmas)) < len(lemmas):
             raise Unclear(rest, "order")
@@ -193,6 +198,9 @@ class GrammarTeacher:
             if any(item.sense.pos == "F" for item in items):
                 raise Unclear(next(i.text for i in items if i.sense.pos == "F"), "order")
             return phrases.english([item.word() for item in items])
+        for item in items:
+            if item.sense.pos == "F" and key(item.text) not in FRENCH_LINKS:
+                raise Unclear(item.text, "order")
         return phrases.french([key(i.text) if i.sense.pos == "F" else i.word() for i in items])
 
     def _split(self, items: Sequence["Item"], lang: str) -> tuple[Phrase, str, Phrase | None]:
@@ -336,11 +344,15 @@ def _language(groups: Groups, kind: Kind) -> str:
         own = {lang: sum(bool(s) and s[0].entry.lang == lang for _, s in groups) for lang in possible}
         if own["fr"] > own["en"]:
             return "fr"
+        if not any(own.values()) and not all(s and s[0].pos == "P" for _, s in groups[:-1]):
+            raise Unclear(groups[0][0], "language")
     return possible[0]
 
 
 def _choose(text: str, senses: tuple[Sense, ...], lang: str, at: int, groups: Groups) -> Item:
     """The sense that fits the place: a verb only in front, in English an adjective only before something."""
+    if lang == "fr" and at and {"A"} < {s.pos for s in senses if s.entry.lang == "fr" and s.pos in "NDA"}:
+        raise Unclear(text, "sense")
     if not senses:
         return Item(text, Sense(Entry(text, "xx", "P", text, text, "")))
     fitting = [s for s in senses if s.speaks(lang)]

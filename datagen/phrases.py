@@ -243,7 +243,8 @@ def french(words: Sequence[Word | str]) -> Phrase:
         raise Unclear(first_link, "order")
     if not head.noun:
         return _proper([g[0] for g in groups], " ".join(g[0].en for g in groups))
-    if len(groups) > 4:
+    unlinked = sum(word.noun and not link for word, _, link in groups[1:])
+    if len(groups) > 4 or unlinked > 1:
         raise Unclear(head.sense.entry.word, "long")
     plural = head.plural or head.sense.entry.gender.endswith("p")
     fr = with_adjectives(head, adjectives, plural)
@@ -269,6 +270,8 @@ def french(words: Sequence[Word | str]) -> Phrase:
 
 def _article(word: Word, link: str) -> Tokens:
     parts = link.split(" ") if link else []
+    if word.number:
+        return ("la",) if word.sense.entry.gender[:1] == "f" else ("le",)
     if parts and parts[0] in ("du", "des"):
         return OF[parts[0]]
     if len(parts) > 1 and parts[1] in ARTICLES:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
-from train.t5_graph import Builder, relative_bucket, shape_of
+from train.t5_graph import Builder, int4_blocks, relative_bucket, shape_of
 
 BOUND = 16
 
@@ -42,9 +42,9 @@ def batch():
     return ids, mask
 
 
-def run(model, int8=lambda layer: False, bound=BOUND, rows=8):
+def run(model, int8=lambda layer: False, bound=BOUND, rows=8, int4=lambda layer: False):
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    graph = Builder(shape_of(model.config), weights, int8, 64, 32).model()
+    graph = Builder(shape_of(model.config), weights, int8, 64, 32, int4).model()
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     ids, mask = batch()
     feed = {
@@ -112,6 +112,38 @@ def test_int8_is_near_fp32():
     _, exact = run(model, bound=1)
     _, rounded = run(model, int8=lambda layer: True, bound=1)
     assert np.abs(exact - rounded).mean() < 0.3
+
+
+def test_4_bits_are_near_fp32():
+    model = random_t5("gated-gelu", True)
+    _, exact = run(model, bound=1)
+    _, rounded = run(model, int4=lambda layer: True, bound=1)
+    assert 0 < np.abs(exact - rounded).mean() < 1
+
+
+def test_4_bits_take_half_of_int8():
+    model = random_t5("relu", True)
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+
+    def size(int4):
+        graph = Builder(shape_of(model.config), weights, lambda layer: True, 64, 32, int4).model()
+        return len(graph.SerializeToString())
+
+    saved = size(lambda layer: False) - size(lambda layer: True)
+    # Half a byte less for each weight, but a scale of four bytes for each block of 32.
+    parameters = sum(p.numel() for p in model.parameters())
+    assert saved > parameters * (1 / 2 - 4 / 32 - 0.05)
+
+
+@pytest.mark.parametrize("rows", [32, 64, 40, 1])
+def test_4_bit_blocks_hold_the_weight(rows):
+    weight = np.random.default_rng(0).normal(size=(rows, 5)).astype(np.float32)
+    weight[:, 0] = 0
+    packed, scale = int4_blocks(weight)
+    values = np.stack([packed & 15, packed >> 4], -1).reshape(*packed.shape[:2], 32).astype(np.float32) - 8
+    restored = (values * scale[..., None]).reshape(5, -1)[:, :rows].T
+    step = np.abs(scale).max()
+    assert np.abs(restored - weight).max() <= step and not restored[:, 0].any()
 
 
 def test_weights_stand_once():

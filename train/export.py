@@ -1,20 +1,17 @@
 """A trained model to a student folder: one int8 ONNX graph, tokenizer, card. Each gate is measured.
 
 The LoRA adapter is merged on the unquantised base (merging into 8-bit weights would round them). fp32 ONNX
-must give the same tokens as torch; int8 must keep chrF within a tolerance of fp32 in each language. Layers that
-hurt stay in float until it does.
+must give the same tokens as torch; int8 must keep chrF within a tolerance of fp32 in each language.
 """
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-import onnx
 import onnxruntime
-import sacrebleu
 import torch
 from peft import PeftModel
 
@@ -25,34 +22,13 @@ from nomenclair.records import Pair
 from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER, Student
 from nomenclair.workspace import read_json, write_json, write_text
 from train import bases
+from train.calibrate import ALWAYS, NEVER, SMALLEST_SAMPLE, thresholds
+from train.data import split_of
 from train.fit import PREPARED
-from train.t5_graph import EOS, PAD, Builder, shape_of
+from train.quantise import FP32, Quality, quantise, write_graph
+from train.t5_graph import EOS, PAD
 
-# Below any mean log-probability: without a calibrated threshold the student never abstains.
-NEVER = -1e9
 PARITY_NAMES = 200
-# The most chrF that int8 may lose against fp32, in points, per language.
-TOLERANCE = 1.0
-
-# Which layers are int8, most first: each step keeps the layers that quantise worst in float.
-PRECISIONS: dict[str, Callable[[str], bool]] = {
-    "int8": lambda layer: True,
-    "int8, feed-forward output in float": lambda layer: not layer.endswith(".wo"),
-    "int8, feed-forward output and head in float": lambda layer: (
-        not layer.endswith(".wo") and layer != "lm_head"
-    ),
-    "int8 embedding only": lambda layer: layer == "shared",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """One precision on held-out names: chrF against the references, and how many texts equal fp32's."""
-
-    precision: str
-    megabytes: float
-    chrf: dict[str, float]
-    same_as_fp32: dict[str, float]
 
 
 def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
@@ -74,10 +50,14 @@ def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
     return merged.eval(), tokenizer_folder, report
 
 
-def export(training: Path, student: Path, held_out: Sequence[Pair], kinds: Path) -> list[Quality]:
-    """Build, check and write the student folder; returns the quantisation table.
+def export(
+    training: Path, student: Path, held_out: Sequence[Pair], kinds: Path, int4: bool = False
+) -> list[Quality]:
+    """Build, check and write the student folder; returns the quantisation table, fp32 first, the kept one last.
 
-    The old folder stays whole until the new one is complete. UserError where a gate does not open.
+    With `int4` the weights have 4 bits where that passes the gate, too. The threshold under which the student
+    answers with the kind alone is chosen on the validation pairs among `held_out`. The old folder stays whole
+    until the new one is complete. UserError where a gate does not open.
     """
     model, tokenizer_folder, report = load_trained(training)
     languages = tuple(report["settings"]["languages"])
@@ -90,10 +70,17 @@ def export(training: Path, student: Path, held_out: Sequence[Pair], kinds: Path)
         weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
         card = _card(report, languages)
         write_json(fresh / CARD, card)
-        _write_graph(model, weights, lambda layer: False, fresh)
+        write_graph(model, weights, FP32, fresh)
         _check_parity(model, fresh, held_out, languages)
-        table = _quantise(model, weights, fresh, held_out, languages)
-        card |= {"quantisation": [asdict(row) for row in table], "precision": table[-1].precision}
+        table = quantise(model, weights, fresh, held_out[:PARITY_NAMES], languages, int4)
+        validation = [pair for pair in held_out if split_of(pair.name) == "validation"]
+        calibration = thresholds(fresh, validation, languages)
+        card |= {
+            "quantisation": [asdict(row) for row in table],
+            "precision": table[-1].precision,
+            "calibration": calibration,
+            "abstain_below": {lang: calibration[lang]["abstain_below"] for lang in languages},
+        }
         write_text(fresh / "README.md", model_card(card))
         card["sha256"] = {name: _sha256(fresh / name) for name in (MODEL, TOKENIZER, KINDS)}
         write_json(fresh / CARD, card)
@@ -110,28 +97,19 @@ def export_fp32(training: Path, folder: Path, kinds: Path) -> None:
     shutil.copy(kinds, folder / KINDS)
     write_json(folder / CARD, _card(report, tuple(report["settings"]["languages"])))
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    _write_graph(model, weights, lambda layer: False, folder)
+    write_graph(model, weights, FP32, folder)
 
 
 def _card(report: dict, languages: tuple[str, ...]) -> dict:
     return {
         "contract": contract.CONTRACT_VERSION,
         "languages": languages,
-        "abstain_below": dict.fromkeys(contract.LANGUAGES, NEVER),
+        "abstain_below": dict.fromkeys(languages, NEVER),
         "base": report["settings"]["base"],
         "data": report["data"],
         "training": report["result"],
         "versions": report["versions"],
     }
-
-
-def _write_graph(model, weights: dict[str, np.ndarray], int8: Callable[[str], bool], folder: Path) -> float:
-    """Write model.onnx; returns its size in MB."""
-    builder = Builder(
-        shape_of(model.config), weights, int8, contract.MAX_SOURCE_TOKENS, contract.MAX_NEW_TOKENS
-    )
-    onnx.save(builder.model(), str(folder / MODEL))
-    return (folder / MODEL).stat().st_size / 1e6
 
 
 def _check_parity(model, folder: Path, held_out: Sequence[Pair], languages: tuple[str, ...]) -> None:
@@ -164,48 +142,6 @@ def _check_parity(model, folder: Path, held_out: Sequence[Pair], languages: tupl
         )
 
 
-def _quantise(
-    model, weights: dict[str, np.ndarray], folder: Path, held_out: Sequence[Pair], languages: tuple[str, ...]
-) -> list[Quality]:
-    """Try the precisions, most int8 first, until one keeps chrF; the graph it leaves in `folder` is that one."""
-    sample = list(held_out)[:PARITY_NAMES]
-    reference = _texts(folder, sample, languages)
-    table = [_quality("fp32", (folder / MODEL).stat().st_size / 1e6, sample, reference, reference)]
-    for precision, int8 in PRECISIONS.items():
-        megabytes = _write_graph(model, weights, int8, folder)
-        row = _quality(precision, megabytes, sample, _texts(folder, sample, languages), reference)
-        table.append(row)
-        if all(table[0].chrf[lang] - row.chrf[lang] <= TOLERANCE for lang in languages):
-            return table
-    raise UserError(
-        f"No int8 graph keeps chrF within {TOLERANCE} of fp32: {table[-1].chrf} against {table[0].chrf}.",
-        "Nothing was exported. Train longer or on another base.",
-    )
-
-
-def _texts(folder: Path, pairs: Sequence[Pair], languages: tuple[str, ...]) -> dict[str, list[str]]:
-    student = Student.load(folder)
-    return {lang: student.describe([pair.name for pair in pairs], lang) for lang in languages}
-
-
-def _quality(
-    precision: str,
-    megabytes: float,
-    pairs: Sequence[Pair],
-    texts: dict[str, list[str]],
-    fp32: dict[str, list[str]],
-) -> Quality:
-    chrf = {
-        lang: sacrebleu.corpus_chrf(found, [[pair.text(lang) for pair in pairs]]).score
-        for lang, found in texts.items()
-    }
-    same = {
-        lang: sum(a == b for a, b in zip(found, fp32[lang], strict=True)) / len(pairs)
-        for lang, found in texts.items()
-    }
-    return Quality(precision, megabytes, chrf, same)
-
-
 def _replace_folder(fresh: Path, target: Path) -> None:
     old = target.with_name(f".{target.name}.old")
     shutil.rmtree(old, ignore_errors=True)
@@ -220,16 +156,20 @@ def _sha256(path: Path) -> str:
 
 
 def model_card(card: dict) -> str:
-    """The student's README.md: what it is, how it was made, what int8 cost."""
+    """The student's README.md: what it is, how it was made, what its precision cost, when it abstains."""
     rows = "\n".join(
         f"| {row['precision']} | {row['megabytes']:.1f} | "
         + " | ".join(
-            f"{row['chrf'][lang]:.1f} | {row['same_as_fp32'][lang]:.0%}" for lang in card["languages"]
+            f"{row['chrf'][lang]:.1f} | {row['same_as_fp32'][lang]:.0%} | {row['kind_errors'][lang]:.0%}"
+            for lang in card["languages"]
         )
         + " |"
         for row in card["quantisation"]
     )
-    heads = " | ".join(f"chrF {lang} | same texts {lang}" for lang in card["languages"])
+    heads = " | ".join(f"chrF {lang} | same texts {lang} | kind errors {lang}" for lang in card["languages"])
+    abstaining = "\n".join(
+        f"- {lang}: {_abstention(card['calibration'][lang])}" for lang in card["languages"]
+    )
     return f"""# A nomenclair student
 
 Describes a file from its name alone, in: {", ".join(card["languages"])}. Greedy decoding, one ONNX graph.
@@ -240,9 +180,32 @@ Describes a file from its name alone, in: {", ".join(card["languages"])}. Greedy
 - stored as: {card["precision"]}
 
 | precision | MB | {heads} |
-|---|---|{"---|---|" * len(card["languages"])}
+|---|---|{"---|---|---|" * len(card["languages"])}
 {rows}
 
-Measured on held-out names, against the pairs' own texts; "same texts" are those equal to fp32's.
+Measured on held-out names, against the pairs' own texts. "Same texts" are those equal to fp32's; "kind errors"
+are texts that do not name the file's kind. The last row is the one stored.
+
+## Abstention
+
+Each description has a score, the mean log-probability of its tokens. Under a threshold the student says the
+kind of file alone. The threshold is the one at which descriptions above and kinds below have the highest mean
+chrF on validation names.
+
+{abstaining}
+
 It sees names only: it can be wrong about what a file holds, and says nothing about its safety.
 """
+
+
+def _abstention(row: Mapping) -> str:
+    if row["abstain_below"] == NEVER:
+        why = (
+            "describing beats the kind everywhere"
+            if row["names"] >= SMALLEST_SAMPLE
+            else "too few names to choose"
+        )
+        return f"never abstains ({why}; {row['names']} validation names)"
+    if row["abstain_below"] == ALWAYS:
+        return f"always abstains: the kind alone was better ({row['names']} validation names)"
+    return f"threshold {row['abstain_below']:.3f}: {row['coverage']:.0%} of {row['names']} validation names described"

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, room, workspace
 from nomenclair.contract import LANGUAGES
-from nomenclair.workspace import write_text
+from nomenclair.workspace import read_json, write_text
 
 
 def register(app: typer.Typer) -> None:
@@ -52,8 +52,10 @@ def train(
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Tune a base on the reviewed pairs; the same command resumes an interrupted training."""
-    fit, data, bases = room("train.fit"), room("train.data"), room("train.bases")
     ws = workspace(root)
+    if not pairs_file:
+        ws.need(ws.curated, "curate")
+    fit, data, bases = room("train.fit"), room("train.data"), room("train.bases")
     languages = LANGUAGES
     if pairs_file:
         own = room("train.own_pairs")
@@ -102,29 +104,32 @@ def _report_bad_rows(path: Path, rows: list[str]) -> None:
     console.print(f"{len(rows)} rows give no pair; all are named in {path}", markup=False)
 
 
-def export(root: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
+def export(
+    int4: Annotated[
+        bool,
+        typer.Option("--int4", help="Weights of 4 bits where they keep chrF: smaller, slower in batches."),
+    ] = False,
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
     """Write the int8 student folder, after its gates: same tokens as torch, chrF kept."""
-    module, data, corpus = room("train.export"), room("train.data"), room("datagen.corpus")
     ws = workspace(root)
     ws.need(ws.training / "training.json", "train")
+    module, data, corpus = room("train.export"), room("train.data"), room("datagen.corpus")
     held_out = data.stored_pairs(ws, "validation", "test")
-    table = module.export(ws.training, ws.student, held_out, corpus.FOLDER / "kinds.tsv")
+    table = module.export(ws.training, ws.student, held_out, corpus.FOLDER / "kinds.tsv", int4)
+    columns = ("chrf", "same_as_fp32", "kind_errors")
     languages = list(table[0].chrf)
-    shown = Table(
-        "precision",
-        "MB",
-        *(f"chrF {lang}" for lang in languages),
-        *(f"same as fp32 {lang}" for lang in languages),
-    )
+    heads = [f"{column} {lang}".replace("_", " ") for column in columns for lang in languages]
+    shown = Table("precision", "MB", *heads)
     for row in table:
+        rates = [f"{getattr(row, column)[lang]:.0%}" for column in columns[1:] for lang in languages]
         shown.add_row(
-            row.precision,
-            f"{row.megabytes:.1f}",
-            *(f"{row.chrf[lang]:.1f}" for lang in languages),
-            *(f"{row.same_as_fp32[lang]:.0%}" for lang in languages),
+            row.precision, f"{row.megabytes:.1f}", *(f"{row.chrf[lang]:.1f}" for lang in languages), *rates
         )
     console.print(shown)
-    console.print(f"student: {ws.student}")
+    for lang, row in read_json(ws.student / "student.json")["calibration"].items():
+        console.print(f"{lang}: describes {row['coverage']:.0%} of {row['names']} validation names")
+    console.print(f"stored as {table[-1].precision}: {ws.student}")
 
 
 def evaluate(
@@ -132,9 +137,9 @@ def evaluate(
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Score the exported student on held-out pairs, beside the untuned base and extension lookup."""
-    module, data = room("train.evaluate"), room("train.data")
     ws = workspace(root)
     ws.need(ws.student / "student.json", "export")
+    module, data = room("train.evaluate"), room("train.data")
     pairs = data.stored_pairs(ws, split)
     report = module.evaluate_workspace(ws, pairs)
     shown = Table("who", "lang", "chrF", "BLEU", "ROUGE-L", "kind", "names")

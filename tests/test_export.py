@@ -1,0 +1,126 @@
+import pytest
+
+from datagen.corpus import FOLDER
+from nomenclair import Student, UserError
+from nomenclair.student import KINDS, TOKENIZER
+from nomenclair.workspace import read_json
+from train import quantise
+from train.calibrate import ALWAYS, NEVER, Outspoken, coverage, curve, outspoken, threshold
+from train.data import split_of
+from train.export import export, load_trained
+from train.quantise import FP32, INT8
+
+
+@pytest.fixture(scope="module")
+def held_out(pairs):
+    return [pair for pair in pairs if split_of(pair.name) != "train"]
+
+
+def rows(*cells):
+    return [Outspoken(score, chrf, kind) for score, chrf, kind in cells] * 10
+
+
+@pytest.mark.parametrize(
+    ("measured", "floor"),
+    [
+        pytest.param(rows((-1, 60, 40), (-2, 50, 40), (-3, 20, 40)), -2.5, id="the unsure third is worse"),
+        pytest.param(rows((-1, 60, 40), (-2, 10, 40), (-3, 80, 30)), NEVER, id="what comes after makes up"),
+        pytest.param(rows((-1, 60, 40), (-2, 50, 50), (-3, 1, 9)), -2.5, id="equal: rather described"),
+        pytest.param(rows((-1, 1, 40), (-2, 2, 40), (-3, 3, 40)), ALWAYS, id="the kind is better always"),
+        pytest.param(rows((-1, 9, 4), (-1, 5, 9)), NEVER, id="too few names to choose"),
+        pytest.param(rows((-1, 60, 40), (-1, 0, 40), (-1, 0, 10)), ALWAYS, id="equal scores are not parted"),
+    ],
+)
+def test_threshold(measured, floor):
+    assert threshold(measured) == floor
+
+
+def test_no_other_threshold_is_better():
+    measured = [Outspoken(-i / 7, (i * 37) % 90, (i * 53) % 60) for i in range(200)]
+
+    def overall(floor):
+        return sum(r.chrf if r.score >= floor else r.kind_chrf for r in measured)
+
+    best = overall(threshold(measured))
+    assert best == max(overall(floor) for floor in [NEVER, ALWAYS, *(r.score for r in measured)])
+
+
+def test_the_curve_ends_where_all_is_described():
+    measured = rows((-1, 60, 40), (-2, 50, 40), (-3, 20, 40))
+    points = curve(measured)
+    assert points[-1].coverage == 1 and points[-1].overall == pytest.approx(130 / 3)
+    assert [p.coverage for p in points] == sorted(p.coverage for p in points)
+    assert points[0].described == 60 and coverage(measured, -2.5) == pytest.approx(2 / 3)
+
+
+def test_the_student_abstains_under_its_threshold(student_folder, held_out):
+    card = read_json(student_folder / "student.json")
+    student, bold = Student.load(student_folder), outspoken(student_folder)
+    for lang in ("fr", "en"):
+        floor = card["abstain_below"][lang]
+        asked = [(pair.name, lang) for pair in held_out if split_of(pair.name) == "validation"]
+        found = student.describe_scored(asked)
+        for d, b in zip(found, bold.describe_scored(asked), strict=True):
+            # An untrained model may write nothing at all: then the kind answers whatever the score.
+            assert d.score == b.score and d.abstained == (d.score < floor or b.abstained)
+        above = sum(d.score >= floor for d in found) / len(found)
+        assert above == pytest.approx(card["calibration"][lang]["coverage"])
+
+
+def test_the_card_says_what_the_precision_cost(student_folder):
+    card, readme = read_json(student_folder / "student.json"), (student_folder / "README.md").read_text()
+    assert [row["precision"] for row in card["quantisation"]] == ["fp32", card["precision"]]
+    assert all(0 <= row["kind_errors"][lang] <= 1 for row in card["quantisation"] for lang in ("fr", "en"))
+    assert "| precision | MB | chrF fr | same texts fr | kind errors fr | chrF en" in readme
+    assert "## Abstention" in readme and "- fr: " in readme
+
+
+@pytest.fixture
+def fp32_folder(training, student_folder, tmp_path):
+    """(model, weights, a folder with its fp32 graph)."""
+    model, _, _ = load_trained(training)
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    for name in (KINDS, TOKENIZER, "student.json"):
+        (tmp_path / name).write_bytes((student_folder / name).read_bytes())
+    quantise.write_graph(model, weights, FP32, tmp_path)
+    return model, weights, tmp_path
+
+
+def test_int4_has_its_row_and_the_last_row_is_kept(fp32_folder, held_out, monkeypatch):
+    monkeypatch.setattr(quantise, "TOLERANCE", 1000)
+    model, weights, folder = fp32_folder
+    table = quantise.quantise(model, weights, folder, held_out, ("fr", "en"), int4=True)
+    assert [row.precision for row in table] == ["fp32", "int8", "int4"]
+    assert (folder / "model.onnx").stat().st_size / 1e6 == table[-1].megabytes < table[1].megabytes
+
+
+def scored(chrf):
+    """Quality that depends on the precision alone."""
+
+    def quality(name, megabytes, *rest):
+        return quantise.Quality(name, megabytes, {"fr": chrf[name]}, {"fr": 1.0}, {"fr": 0.0})
+
+    return quality
+
+
+@pytest.mark.parametrize(
+    ("chrf", "kept"),
+    [
+        pytest.param({"fp32": 50, "int4": 49.5, "int8": 50}, "int4", id="int4 within tolerance"),
+        pytest.param({"fp32": 50, "int4": 40, "int8": 50}, "int8", id="int4 loses too much"),
+        pytest.param({"fp32": 50, "int4": 40, "int8": 40, INT8[1].name: 50}, INT8[1].name, id="wo in float"),
+    ],
+)
+def test_the_gate_keeps_the_smallest_that_passes(fp32_folder, held_out, monkeypatch, chrf, kept):
+    monkeypatch.setattr(quantise, "_quality", scored(chrf))
+    model, weights, folder = fp32_folder
+    table = quantise.quantise(model, weights, folder, held_out[:4], ("fr",), int4=True)
+    assert table[-1].precision == kept and len(table) == len(chrf)
+    assert (folder / "model.onnx").stat().st_size / 1e6 == table[-1].megabytes
+
+
+def test_a_gate_that_never_opens_exports_nothing(training, tmp_path, held_out, monkeypatch):
+    monkeypatch.setattr(quantise, "TOLERANCE", -1000)
+    with pytest.raises(UserError, match="No int8 graph keeps chrF"):
+        export(training, tmp_path / "student", held_out[:4], FOLDER / "kinds.tsv")
+    assert not list(tmp_path.iterdir())

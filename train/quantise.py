@@ -1,0 +1,149 @@
+"""Precisions of the graph, and the gate between them: the smallest that keeps chrF is the one that ships."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import sacrebleu
+
+from nomenclair import contract
+from nomenclair.errors import UserError
+from nomenclair.kinds import KindTable
+from nomenclair.records import Pair
+from nomenclair.student import KINDS, MODEL, Student
+from train.t5_graph import Builder, shape_of
+
+# The most chrF that a precision may lose against fp32, in points, per language.
+TOLERANCE = 1.0
+
+Layers = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """Which layers are stored and multiplied in 4 bits, and which of the others in int8."""
+
+    name: str
+    int8: Layers
+    int4: Layers
+
+
+def _all(layer: str) -> bool:
+    return True
+
+
+def _none(layer: str) -> bool:
+    return False
+
+
+FP32 = Precision("fp32", _none, _none)
+INT4 = Precision("int4", _all, _all)
+# Most int8 first: each step keeps the layers that quantise worst in float.
+INT8 = (
+    Precision("int8", _all, _none),
+    Precision("int8, feed-forward output in float", lambda layer: not layer.endswith(".wo"), _none),
+    Precision(
+        "int8, feed-forward output and head in float",
+        lambda layer: not layer.endswith(".wo") and layer != "lm_head",
+        _none,
+    ),
+    Precision("int8 embedding only", lambda layer: layer == "shared", _none),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """One precision on held-out names: chrF against the pairs' texts, the share of texts equal to fp32's, and
+    the share that does not name the file's kind."""
+
+    precision: str
+    megabytes: float
+    chrf: dict[str, float]
+    same_as_fp32: dict[str, float]
+    kind_errors: dict[str, float]
+
+
+def write_graph(model, weights: Mapping[str, np.ndarray], precision: Precision, folder: Path) -> float:
+    """Write model.onnx; returns its size in MB."""
+    builder = Builder(
+        shape_of(model.config),
+        weights,
+        precision.int8,
+        contract.MAX_SOURCE_TOKENS,
+        contract.MAX_NEW_TOKENS,
+        precision.int4,
+    )
+    onnx.save(builder.model(), str(folder / MODEL))
+    return (folder / MODEL).stat().st_size / 1e6
+
+
+def quantise(
+    model,
+    weights: Mapping[str, np.ndarray],
+    folder: Path,
+    pairs: Sequence[Pair],
+    languages: Sequence[str],
+    int4: bool = False,
+) -> list[Quality]:
+    """Rows for fp32 (which stands in `folder`) and the precisions tried; the last row's graph is left there.
+
+    int8 steps are tried until one is within tolerance. With `int4` that row stands too, and is the last where
+    it is within tolerance. UserError where no step is.
+    """
+    fp32 = _texts(folder, pairs, languages)
+    exact = _quality(FP32.name, (folder / MODEL).stat().st_size / 1e6, folder, pairs, fp32, fp32)
+
+    def tried(precision: Precision) -> Quality:
+        megabytes = write_graph(model, weights, precision, folder)
+        return _quality(precision.name, megabytes, folder, pairs, _texts(folder, pairs, languages), fp32)
+
+    def passes(row: Quality) -> bool:
+        return all(exact.chrf[lang] - row.chrf[lang] <= TOLERANCE for lang in languages)
+
+    small = [tried(INT4)] if int4 else []
+    rows = []
+    for precision in INT8:
+        rows.append(tried(precision))
+        if passes(rows[-1]):
+            break
+    if small and passes(small[0]):
+        write_graph(model, weights, INT4, folder)
+        return [exact, *rows, *small]
+    if not passes(rows[-1]):
+        raise UserError(
+            f"No int8 graph keeps chrF within {TOLERANCE} of fp32: {rows[-1].chrf} against {exact.chrf}.",
+            "Nothing was exported. Train longer or on another base.",
+        )
+    return [exact, *small, *rows]
+
+
+def _texts(folder: Path, pairs: Sequence[Pair], languages: Sequence[str]) -> dict[str, list[str]]:
+    student = Student.load(folder)
+    return {lang: student.describe([pair.name for pair in pairs], lang) for lang in languages}
+
+
+def _quality(
+    name: str,
+    megabytes: float,
+    folder: Path,
+    pairs: Sequence[Pair],
+    texts: Mapping[str, Sequence[str]],
+    fp32: Mapping[str, Sequence[str]],
+) -> Quality:
+    table = KindTable.load(folder / KINDS)
+    kinds = [table.of(pair.name) for pair in pairs]
+    chrf = {
+        lang: sacrebleu.corpus_chrf(found, [[pair.text(lang) for pair in pairs]]).score
+        for lang, found in texts.items()
+    }
+    same = {
+        lang: sum(a == b for a, b in zip(found, fp32[lang], strict=True)) / len(pairs)
+        for lang, found in texts.items()
+    }
+    errors = {
+        lang: sum(not kind.named_in(text) for kind, text in zip(kinds, found, strict=True)) / len(pairs)
+        for lang, found in texts.items()
+    }
+    return Quality(name, megabytes, chrf, same, errors)

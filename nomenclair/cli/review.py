@@ -1,7 +1,129 @@
-"""Commands: review."""
+"""Commands of the room review: review export, apply, serve, merge; report."""
+
+import getpass
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, room, workspace
+from nomenclair.errors import PartialResult, UserError
+
+review = typer.Typer(
+    no_args_is_help=True, help="Show pairs to a person, worst first, and keep what they say."
+)
+ByOption = Annotated[str, typer.Option("--by", help="Who speaks; your login name by default.")]
+
 
 def register(app: typer.Typer) -> None:
-    pass
+    review.command(epilog="Example: nomenclair review export --workspace work")(export)
+    review.command(epilog="Example: nomenclair review apply review.tsv --by marie")(apply)
+    review.command(epilog="Example: nomenclair review serve --by marie")(serve)
+    review.command(epilog="Example: nomenclair review merge marie.parquet paul.parquet")(merge)
+    app.add_typer(review, name="review")
+    app.command(epilog="Example: nomenclair report --workspace work")(report)
+
+
+def _loaded(root: Path):
+    """(workspace, curated pairs by id, words by id)"""
+    from nomenclair.records import Pair
+    from nomenclair.workspace import read_records
+
+    ws = workspace(root)
+    pairs = {pair.id: pair for pair in read_records(ws.need(ws.curated, "curate"), Pair)}
+    return ws, pairs, room("review.apply").read_words(ws.reviewed)
+
+
+def export(
+    sheet: Annotated[Path | None, typer.Argument(help="Where to write; review.tsv of the workspace.")] = None,
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Write the pairs as a table to correct (TSV), worst first."""
+    table, desk = room("review.sheet"), room("review.desk")
+    ws, pairs, words = _loaded(root)
+    path = sheet or ws.sheet
+    if unsaid := desk.not_applied(path, pairs, words):
+        raise UserError(
+            f"{path} holds {unsaid} changes that are not applied yet.",
+            f"Run: nomenclair review apply {path} --workspace {ws.root} (or move the file away).",
+        )
+    rows = desk.rows(pairs, words, room("review.sources").Sources.load())
+    total = table.write_sheet(path, (row.sheet_row() for row in rows))
+    console.print(f"{total} pairs in {path}, {sum(bool(row.flags) for row in rows)} with a flag, worst first")
+    console.print("  correct fr and en in place, write keep, edited or drop as verdict, then: review apply")
+
+
+def apply(
+    sheet: Annotated[Path | None, typer.Argument(help="The table; review.tsv of the workspace.")] = None,
+    by: ByOption = "",
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Take a person's corrections from the table and keep them for ever."""
+    module, table = room("review.apply"), room("review.sheet")
+    ws, pairs, words = _loaded(root)
+    path = sheet or ws.need(ws.sheet, "review export")
+    lines, broken = table.read_sheet(path)
+    after, done = module.apply_rows(lines, pairs, words, by or getpass.getuser())
+    refused = sorted([*broken, *done.refused], key=lambda line: line.line)
+    if after != words:
+        module.write_words(ws.reviewed, after)
+    said = ", ".join(f"{n} {verdict}" for verdict, n in sorted(done.taken.items())) or "nothing new"
+    console.print(f"{said}; {done.untouched} untouched, {done.already} applied before; kept in {ws.reviewed}")
+    for conflict in done.conflicts:
+        console.print(f"  conflict, line {conflict.line}: {conflict.why}", markup=False)
+    for line in refused:
+        console.print(f"  refused, line {line.line}: {line.why}", markup=False)
+    if refused:
+        raise PartialResult(
+            f"{path}: {len(refused)} lines were refused, the first is line {refused[0].line}: {refused[0].why}.",
+            "Mend them and apply the sheet again; the other lines are kept.",
+        )
+
+
+def serve(
+    by: ByOption = "",
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Review in a browser, with the keyboard; every verdict is saved at once."""
+    server = room("review.server")
+    ws, pairs, words = _loaded(root)
+    table = room("review.desk").Desk(ws.reviewed, pairs, words, by or getpass.getuser())
+    with server.listening(table, port) as (url, running):
+        print(url, flush=True)
+        console.print("Open this address in a browser on this machine. Ctrl-C ends; every verdict is saved.")
+        running.serve_forever()
+
+
+def merge(
+    first: Annotated[Path, typer.Argument(help="One reviewer's reviewed.parquet.")],
+    second: Annotated[Path, typer.Argument(help="The other's.")],
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Join two reviewers' files into the workspace's and print how far they agree (Cohen's kappa)."""
+    module = room("review.merge")
+    words = room("review.apply")
+    ws = workspace(root)
+    for path in (first, second):
+        if not path.exists():
+            raise UserError(f"{path} is not there.", "Give two reviewed.parquet files.")
+    result = module.merge(words.read_words(first), words.read_words(second))
+    kept = module.add(words.read_words(ws.reviewed), result.words)
+    words.write_words(ws.reviewed, kept)
+    console.print(
+        f"{len(result.words)} words in {ws.reviewed}; both judged {result.both}, "
+        f"agreed on {result.agreed}, {result.conflicts} conflicts wait for a decision (review export shows them)"
+    )
+    print(
+        f"kappa {result.kappa:.3f}"
+        if result.kappa is not None
+        else "kappa undefined: fewer than two verdicts"
+    )
+
+
+def report(root: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
+    """Write the story of this run as one HTML page."""
+    module = room("review.report")
+    ws = workspace(root)
+    module.write(ws)
+    console.print(f"{ws.report}")

@@ -63,9 +63,9 @@ def load_student(folder: Path | None):
     )
 
 
-def blocks(names: Iterable[str]) -> Iterator[list[str]]:
+def blocks(names: Iterable[str], size: int = BLOCK) -> Iterator[list[str]]:
     waiting = iter(names)
-    while block := list(islice(waiting, BLOCK)):
+    while block := list(islice(waiting, size)):
         yield block
 
 

@@ -1,0 +1,118 @@
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nomenclair import Student
+from nomenclair.cli.host import converse, file_names, one_line
+from nomenclair.errors import UserError
+from nomenclair.workspace import REPOSITORY
+
+NOMENCLAIR = Path(sys.executable).with_name("nomenclair")
+
+
+def run(*command, given=""):
+    done = subprocess.run(
+        [str(part) for part in command],
+        input=given,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        env={**os.environ, "NOMENCLAIR": str(NOMENCLAIR)},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def student(student_folder):
+    return Student.load(student_folder)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ("b.pdf", "facture été.csv", "two\nlines.txt"):
+        (tmp_path / name).touch()
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe9t\xe9.txt")).touch()
+    (tmp_path / "subfolder.d").mkdir()
+    return tmp_path
+
+
+def test_file_names_leave_out_folders_and_mend_bytes(folder):
+    assert file_names(folder) == ["b.pdf", "facture été.csv", "two\nlines.txt", "été.txt"]
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(UserError, match="cannot be listed"):
+        file_names(tmp_path / "none")
+
+
+def test_one_line_steers_no_terminal():
+    assert one_line("a\n\x1b[2Jé") == "a��[2Jé"
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_ls_says_what_describe_says(student, student_folder, folder, lang):
+    lines = run(NOMENCLAIR, "ls", folder, "--lang", lang, "--student", student_folder)
+    names = file_names(folder)
+    expected = zip(map(one_line, names), student.describe(names, lang), strict=True)
+    assert lines == ["\t".join(row) for row in expected]
+
+
+def conversation(student, *requests):
+    out = io.StringIO()
+    converse(student, requests, out)
+    ready, *answers = map(json.loads, out.getvalue().splitlines())
+    assert ready == {"ready": True, "contract": 1, "languages": ["fr", "en"]}
+    return answers
+
+
+def test_serve_answers_in_order(student):
+    asked = [json.dumps({"id": lang, "names": ["a.pdf", "é.sh"], "lang": lang}) for lang in ("fr", "en")]
+    answers = conversation(student, *asked)
+    for answer, lang in zip(answers, ("fr", "en"), strict=True):
+        assert answer["id"] == lang
+        assert answer["texts"] == student.describe(["a.pdf", "é.sh"], lang)
+        assert all(score <= 0 for score in answer["scores"])
+
+
+@pytest.mark.parametrize(
+    ("request_line", "says"),
+    [
+        pytest.param("{", "not JSON", id="cut off"),
+        pytest.param("[" * 100_000, "not JSON", id="nested without end"),
+        pytest.param("[]", "not a JSON object", id="a list"),
+        pytest.param('{"names": "a.pdf", "lang": "fr"}', "list of texts", id="a text for names"),
+        pytest.param('{"names": [1], "lang": "fr"}', "list of texts", id="a number for a name"),
+        pytest.param('{"names": ["a.pdf"], "lang": "de"}', "Unknown language", id="unknown language"),
+        pytest.param('{"names": ["a.pdf"], "lang": ["fr"]}', "Unknown language", id="a list for language"),
+        pytest.param('{"names": ["a.pdf"]}', "Unknown language", id="no language"),
+    ],
+)
+def test_a_bad_request_ends_nothing(student, request_line, says):
+    bad, good = conversation(student, request_line, '{"id": 2, "names": [], "lang": "fr"}')
+    assert says in bad["error"]
+    assert good == {"id": 2, "texts": [], "scores": []}
+
+
+def test_serve_over_pipes(student, student_folder):
+    request = json.dumps({"id": 1, "names": ["été.pdf"], "lang": "fr"}, ensure_ascii=False)
+    _, answer = map(json.loads, run(NOMENCLAIR, "serve", "--student", student_folder, given=request + "\n"))
+    assert answer["texts"] == student.describe(["été.pdf"], "fr")
+
+
+def test_python_example(student, student_folder, tmp_path):
+    (tmp_path / "a.pdf").touch()
+    lines = run(sys.executable, REPOSITORY / "examples" / "embed.py", student_folder, tmp_path)
+    assert lines == ["\t".join(["a.pdf", *(student.describe(["a.pdf"], lang)[0] for lang in ("fr", "en"))])]
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="needs Node")
+def test_node_example(student, student_folder):
+    lines = run("node", REPOSITORY / "examples" / "serve.mjs", student_folder, "é.pdf")
+    assert lines == [f"é.pdf\t{lang}\t{student.describe(['é.pdf'], lang)[0]}" for lang in ("fr", "en")]

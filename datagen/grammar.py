@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from datagen import phrases, realise, telling
+from datagen import phrases, reading, realise, telling
 from datagen.dating import Details, details_of
-from datagen.lexicon import Entry, Lexicon, Sense, key
-from datagen.phrases import Phrase, Unclear, Word
+from datagen.lexicon import Lexicon, key
+from datagen.phrases import Phrase, Unclear
+from datagen.reading import FRENCH_LINKS, SCRIPTING, Item
 from datagen.telling import PREPOSITIONS, WHEN, Description
 from nomenclair import names
 from nomenclair.contract import MAX_CHARS, MAX_WORDS
@@ -21,25 +22,11 @@ MAX_CONTENT_WORDS = 6
 
 # Kinds whose names are identifiers: told with the stem as it stands.
 IDENTIFIERS = frozenset("library font manual compiled".split())
-SCRIPTING = frozenset(
-    "Python Perl Ruby PHP JavaScript R Lua TypeScript Shell Bash Tcl PowerShell AWK Groovy Julia SQL".split()
-)
-FRENCH_LINKS = frozenset("de d du des le la les l".split())
-# What a following number names rather than counts: issue 62913, chapter 3.
-NUMBERED = frozenset(
-    """chapter page part lecture session issue bug ticket lesson exercise level section step week day episode
-    season volume figure phase stage""".split()
-)
-# Verbs first of all, whatever else they may be.
-COMMANDS = frozenset(
-    """set check show find load run open close start stop build print update test make move plot create get draw
-    extract sort format insert convert read write copy delete remove select search add""".split()
-)
 # Kinds of files that people make for themselves: only these hold French abbreviations (pv, cr, rib).
 PERSONAL = frozenset("document spreadsheet presentation text photo image archive email backup".split())
 # Words that code uses in more than one sense that French tells apart (carte, table de correspondance).
 DOUBTFUL_WORDS = frozenset(
-    "map order language frame Windows quote statement assignment statistics TV meal".split()
+    "map order language frame Windows quote statement assignment light statistics TV meal".split()
 )
 # First words of icon names, which put the thing before what is done to it: folder-new, shield-check.
 ICON_HEADS = frozenset(
@@ -52,8 +39,6 @@ DOUBTFUL = frozenset((".key", ".pub", ".map", ".model", ".md5"))
 COMPRESSED = frozenset((".gz", ".bz2", ".xz", ".zst", ".lz"))
 # Names that documentation generators make of identifiers: classQgsMapCanvas.
 GENERATED = re.compile(r"^(?:class|struct|namespace|group|dir|union|interface|type|enum|functions?)[A-Z]")
-# Last words of a name whose first word is then no verb: process_list, log_parser.
-NAMING_ENDS = ("er", "or", "tion", "list", "table", "map", "set", "type", "types", "name", "mode", "size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,19 +126,19 @@ class GrammarTeacher:
 
     def _told(self, rest: str, kind: Kind, details: Details) -> Description:
         tests = None
-        groups = self.lexicon.read(_glued(names.words(rest), self.lexicon))
-        groups, details = _without_number(groups, rest, details)
+        groups = self.lexicon.read(reading.glued(names.words(rest), self.lexicon))
+        groups, details = reading.without_number(groups, rest, details)
         if kind.en.endswith(" source file") and len(groups) > 1:
-            groups, tests = _without_test(groups)
+            groups, tests = reading.without_test(groups)
         if len(groups) > MAX_CONTENT_WORDS + 2:
             raise Unclear(groups[-1][0], "long")
         for text, senses in groups:
-            if not senses and not _acronym(text, rest):
+            if not senses and not reading.acronym(text, rest):
                 raise Unclear(text, "unknown-word")
-        lang = _language(groups, kind)
-        items = [_choose(text, senses, lang, i, groups) for i, (text, senses) in enumerate(groups)]
+        lang = reading.language(groups, kind)
+        items = [reading.choose(text, senses, lang, i, groups) for i, (text, senses) in enumerate(groups)]
         if len(groups) > 1 and lang == "en":
-            items[0] = _verb_or_noun(items[0], groups, kind, rest)
+            items[0] = reading.verb_or_noun(items[0], groups, kind, rest)
         if tests:
             return telling.described(*tests, self._phrase(items, lang), kind, details)
         personal = kind.kind in PERSONAL
@@ -175,12 +160,12 @@ class GrammarTeacher:
         lemmas = [item.sense.entry.en for item in items if item.sense.pos != "F"]
         if len(set(lemmas)) < len(lemmas):
             raise Unclear(rest, "order")
-        items = _numbered(items, details)
+        items = reading.numbered(items, details)
         if items[-1].number:
             details = replace(details, number="")
         if items[0].sense.pos == "V":
             return self._program(items, lang, kind, details)
-        items = _without_kind_word(items, lang, kind)
+        items = reading.without_kind_word(items, lang, kind)
         if not items:
             return Description(kind.en + details.en(), kind.fr + details.fr())
         icon = kind.kind in ("image", "icon") and len(items) > 1 and key(items[0].text) in ICON_HEADS
@@ -238,7 +223,7 @@ class GrammarTeacher:
         if is_source and language in SCRIPTING:
             en, fr = f"{language} script", f"Script {language}"
         verb = items[0].sense.entry
-        rest, goal = _goal(items[1:], lang)
+        rest, goal = reading.goal(items[1:], lang)
         thing = self._phrase(rest, lang)
         converts = verb.en == "convert" and thing.proper and goal
         if thing.proper and (thing.en.isupper() or goal) and not converts:
@@ -253,165 +238,3 @@ class GrammarTeacher:
         en += f" that {realise.verb_en(verb.en)} {thing.the_en()}{end_en}"
         fr += " " + realise.join_fr(("qui", realise.verb_fr(verb.fr), *object_fr, *end_fr))
         return Description(en + details.en(), fr + details.fr())
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    text: str
-    sense: Sense
-    number: str = ""
-
-    def word(self) -> Word:
-        return Word(self.sense, self.number)
-
-
-def _glued(words: Sequence[str], lexicon: Lexicon) -> list[str]:
-    """Words with what the lexicon knows as one put together again: sha 256, UTF 8, Java Script."""
-    out: list[str] = []
-    for word in words:
-        if out and key(out[-1] + word) in lexicon.by_word and (word.isdigit() or word[:1].isupper()):
-            out[-1] += word
-        else:
-            out.append(word)
-    return out
-
-
-Groups = list[tuple[str, tuple[Sense, ...]]]
-
-
-def _without_number(groups: Groups, rest: str, details: Details) -> tuple[Groups, Details]:
-    """The words without a final number, which goes to the details; any other number is not understood."""
-    numbers = [i for i, (text, _) in enumerate(groups) if text[0].isdigit() and not groups[i][1]]
-    if not numbers:
-        return groups, details
-    where = numbers[0]
-    text = groups[where][0]
-    before = groups[where - 1] if where else ("", ())
-    glued = before[1] and before[1][0].pos == "P" and before[0] + text in rest and text[0] != "0"
-    if glued and where < len(groups) - 1 and text in ("2", "4"):
-        raise Unclear(text, "number")
-    if glued and len(numbers) == 1 and len(text) < 5:
-        entry = before[1][0].entry
-        space = "" if entry.en.isupper() and len(text) < 3 else " "
-        joined = Sense(replace(entry, en=f"{entry.en}{space}{text}", fr=f"{entry.fr}{space}{text}"))
-        groups = [*groups[: where - 1], (f"{before[0]}{text}", (joined,)), *groups[where + 1 :]]
-        return _without_number(groups, rest, details)
-    if len(numbers) > 1 or where == 0 or where != len(groups) - 1 or not text.isdigit() or len(text) > 5:
-        raise Unclear(text, "number")
-    short = before[1] and len(before[0]) < 5 and before[0].lower() != before[1][0].entry.en.lower()
-    if before[0] and ((short and before[0] + text in rest) or (before[0].isupper() and not before[1])):
-        raise Unclear(before[0] + text, "number")
-    plural = before[1] and before[1][0].plural and before[1][0].entry.lang == "fr"
-    if details.number or details.version or plural:
-        raise Unclear(text, "number")
-    return groups[:-1], replace(details, number=str(int(text)))
-
-
-def _without_test(groups: Groups) -> tuple[Groups, tuple[str, str] | None]:
-    for at in (0, -1):
-        if key(groups[at][0]) in ("test", "tests"):
-            return (groups[1:] if at == 0 else groups[:-1]), ("tests", "Tests")
-    return groups, None
-
-
-def _numbered(items: list["Item"], details: Details) -> list["Item"]:
-    last = items[-1]
-    if (
-        details.number
-        and last.sense.pos in "ND"
-        and not last.sense.plural
-        and last.sense.entry.en in NUMBERED
-    ):
-        return [*items[:-1], replace(last, number=details.number)]
-    return items
-
-
-def _acronym(text: str, rest: str) -> bool:
-    return 2 <= len(text) <= 5 and text.isascii() and text.isalpha() and text.isupper() and not rest.isupper()
-
-
-def _language(groups: Groups, kind: Kind) -> str:
-    """The language whose words all of these are; UNCLEAR where none is, or both and the order matters."""
-    possible = []
-    for lang in ("en", "fr"):
-        if all(not senses or any(s.speaks(lang) for s in senses) for _, senses in groups):
-            possible.append(lang)
-    if not possible:
-        raise Unclear(" ".join(text for text, _ in groups), "language")
-    if any(names.fold(text) != text.casefold() for text, _ in groups) and "fr" in possible:
-        return "fr"
-    if len(possible) == 2 and len(groups) > 1:
-        own = {lang: sum(bool(s) and s[0].entry.lang == lang for _, s in groups) for lang in possible}
-        if own["fr"] > own["en"]:
-            return "fr"
-        if not any(own.values()) and not all(s and s[0].pos == "P" for _, s in groups[:-1]):
-            raise Unclear(groups[0][0], "language")
-    return possible[0]
-
-
-def _choose(text: str, senses: tuple[Sense, ...], lang: str, at: int, groups: Groups) -> Item:
-    """The sense that fits the place: a verb only in front, in English an adjective only before something."""
-    if lang == "fr" and at and {"A"} < {s.pos for s in senses if s.entry.lang == "fr" and s.pos in "NDA"}:
-        raise Unclear(text, "sense")
-    if not senses:
-        return Item(text, Sense(Entry(text, "xx", "P", text, text, "")))
-    fitting = [s for s in senses if s.speaks(lang)]
-    exact = [s for s in fitting if s.exact] or fitting
-    last = at == len(groups) - 1
-    if at > 0 or last:
-        exact = [s for s in exact if s.pos != "V"] or [s for s in fitting if s.pos != "V"]
-        if not exact:
-            raise Unclear(text, "verb")
-    if lang == "en" and not last and any(s.pos == "A" for s in exact):
-        exact = [s for s in exact if s.pos == "A"]
-    if lang == "en" and last:
-        exact = [s for s in exact if s.pos in "NDP"] or exact
-    if lang == "fr" and at == 0:
-        exact = [s for s in exact if s.pos in "NDPV"] or exact
-    return Item(text, exact[0])
-
-
-def _verb_or_noun(item: Item, groups: Groups, kind: Kind, rest: str) -> Item:
-    """The first word of an English name where it may be a verb: scripts do (list_users), classes are."""
-    senses = [s for s in groups[0][1] if s.speaks("en") and s.pos in "VNDA"]
-    verbs = [s for s in senses if s.pos == "V"]
-    nouns = [s for s in senses if s.pos != "V"]
-    if not verbs:
-        return item
-    last = names.fold(groups[-1][0])
-    program = kind.kind in ("script", "notebook") or kind.en.removesuffix(" source file") in SCRIPTING
-    named = last.endswith(NAMING_ENDS) or re.match(r"[A-Z]", rest)
-    if not nouns:
-        if program and not re.match(r"[A-Z]", rest):
-            return item
-        raise Unclear(item.text, "verb")
-    if last.endswith(NAMING_ENDS) and item.sense.entry.en not in COMMANDS:
-        return Item(item.text, nouns[0])
-    if named or not program:
-        raise Unclear(item.text, "verb")
-    if program and (senses[0].pos == "V" or any(s.plural for s in groups[-1][1])):
-        return Item(item.text, verbs[0])
-    raise Unclear(item.text, "verb")
-
-
-def _goal(items: Sequence[Item], lang: str) -> tuple[Sequence[Item], Sequence[Item]]:
-    word = {"en": "to", "fr": "en"}[lang]
-    for i, item in enumerate(items):
-        if key(item.text) == word and item.sense.pos == "F":
-            if i == 0 or i + 1 == len(items):
-                raise Unclear(item.text, "order")
-            return items[:i], items[i + 1 :]
-    return items, ()
-
-
-def _without_kind_word(items: list[Item], lang: str, kind: Kind) -> list[Item]:
-    """Without the head that the kind already says: server_log.log is the log of the server."""
-    at = len(items) - 1 if lang == "en" else 0
-    head = items[at]
-    if head.sense.pos in "ND" and head.sense.entry.en.lower() in kind.en.lower().split():
-        left = items[:at] if lang == "en" else items[1:]
-        if left and left[0].sense.pos == "F":
-            left = left[1:] if key(left[0].text) in FRENCH_LINKS else items
-        if not left or any(i.sense.pos in "NDP" for i in left):
-            return left
-    return items

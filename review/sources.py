@@ -18,24 +18,26 @@ TEXT_WORD = re.compile(r"[^\W\d_]+")
 
 # What a description may always say: forms of a date or a number, and words that frame the rest.
 FRAME = frozenset(
-    """file fichier document image script source code data donnees list liste version number numero copy copie
-    part partie page first second third fourth premier premiere deuxieme troisieme quatrieme quarter
-    trimestre semester semestre january february march april may june july august september october november
-    december janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre monday
-    tuesday wednesday thursday friday saturday sunday lundi mardi mercredi jeudi vendredi samedi dimanche
-    year annee day jour week semaine month mois dated date format type no nos vers volume tome morning evening
-    set ensemble module function fonction use using used utilise utilisant compressed compresse text texte
-    written ecrit fiche entry entree series serie section sound son episode season saison days jours
-    hours heures side recto verso project projet during pendant before avant after apres temporary temporaire
-    package paquet extension language langue partial partiel untitled sans titre name nom names noms simple
-    main principal configuration config backup sauvegarde archive template modele model test tests icon icone
-    film macos linux windows debian software logiciel generic blank vierge manual manuel migration photo map
-    carte hook reply reponse note notes class classe method methode instance message messages web python word
-    apple screen ecran planning schedule letter lettre recipe recette track piste drawing dessin layout mise forme
-    job poste symbol
-    symbole voice vocal meeting reunion font police print application app catalog catalogue definition definitions
-    sequence sequences task tache encrypted chiffre chiffree error erreur symbole chapter chapitre report rapport scan table export database base recording enregistrement animation french
-    francais english anglais german allemand userscript graph graphe tool outil settings""".split()
+    """file fichier document image script source code data donnees list liste version number numero copy
+    copie part partie page first second third fourth premier premiere deuxieme troisieme quatrieme
+    quarter trimestre semester semestre january february march april may june july august september
+    october november december janvier fevrier mars avril mai juin juillet aout septembre octobre
+    novembre decembre monday tuesday wednesday thursday friday saturday sunday lundi mardi mercredi
+    jeudi vendredi samedi dimanche year annee day jour week semaine month mois dated date format type no
+    nos vers volume tome morning evening set ensemble module function fonction use using used utilise
+    utilisant compressed compresse text texte written ecrit fiche entry entree series serie section
+    sound son episode season saison days jours hours heures side recto verso project projet during
+    pendant before avant after apres temporary temporaire package paquet extension language langue
+    partial partiel untitled sans titre name nom names noms simple main principal configuration config
+    backup sauvegarde archive template modele model test tests icon icone film macos linux windows
+    debian software logiciel generic blank vierge manual manuel migration photo map carte hook reply
+    reponse note notes class classe method methode instance message messages web python word apple
+    screen ecran planning schedule letter lettre recipe recette track piste drawing dessin layout mise
+    forme job poste symbol symbole voice vocal meeting reunion font police print application app catalog
+    catalogue definition definitions sequence sequences task tache encrypted chiffre chiffree error
+    erreur chapter chapitre report rapport scan table export database base recording enregistrement
+    animation french francais english anglais german allemand userscript graph graphe tool outil
+    settings""".split()
 )
 ENDINGS = re.compile(
     r"(?:ements?|ations?|ateurs?|atrices?|ings?|ers?|eurs?|euses?|ees?|es?|ed|aux|als?|ent|ant|ir|oir|it|y|s|x|e)$"
@@ -153,7 +155,7 @@ class Sources:
         texts = re.sub(r"[\W_]+", "", fold(pair.en + pair.fr))
         out = []
         for word, senses in self.lexicon.read(words(split_ext(pair.name)[0])):
-            if len(word) < 4 or not senses or any(s.pos in "FZM" for s in senses) or fold(word) in FRAME:
+            if len(word) < 5 or not senses or any(s.pos in "FZM" for s in senses) or fold(word) in FRAME:
                 continue
             if not ({stem(w) for w in content(word)} & heard or fold(word)[:4] in texts):
                 out.append(word)

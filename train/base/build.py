@@ -19,11 +19,10 @@ from tokenizers import Tokenizer
 
 from nomenclair import names
 from nomenclair.contract import LANGUAGES, source_text
-from nomenclair.kinds import KindTable
+from nomenclair.kinds import Kind, KindTable
 from train.base import tokenizer as tokens
 from train.base.compose import Composer, Lexicon
 from train.base.fit import Shard
-from train.data import split_of
 from train.data import split_of
 
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -33,7 +32,7 @@ Row = tuple[str, str, str]
 
 def read_rows(path: Path) -> list[Row]:
     """(name, en, fr) of a seed file."""
-    return [tuple(line.split("\t")) for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    return [tuple(line.split("\t")[:3]) for line in path.read_text(encoding="utf-8").splitlines()[1:]]
 
 
 def seed_rows(corpus: Path) -> tuple[list[Row], list[Row]]:
@@ -60,9 +59,31 @@ def unknown_words(path: Path, known: set[str], limit: int) -> list[str]:
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
     for name in rng.sample(lines, min(len(lines), 200_000)):
         for word in names.words(names.split_ext(name)[0]):
-            if 3 <= len(word) <= 12 and word.isalpha() and word.lower() not in known and not names.is_opaque(word):
+            if (
+                3 <= len(word) <= 12
+                and word.isalpha()
+                and word.lower() not in known
+                and not names.is_opaque(word)
+            ):
                 seen[word] += 1
     return sorted(seen, key=lambda w: (-seen[w], w))[:limit]
+
+
+def extensions(table: KindTable) -> list[Kind]:
+    """The kinds that an extension gives."""
+    return [k for k in table.by_pattern.values() if names.split_ext("x" + k.pattern) == ("x", k.pattern)]
+
+
+def composer(table: KindTable, real_names: Path, seed: int) -> Composer:
+    """A composer on the corpus's lexicon; a kind is the likelier the more the seed corpus has of it."""
+    frequent = Counter(table.of(n).pattern for n, _, _ in seed_rows(CORPUS)[0])
+    weighted = [k for k in extensions(table) for _ in range(1 + min(20, frequent[k.pattern]))]
+    lexicon = Lexicon.load(CORPUS / "lexicon.tsv")
+    known = {
+        form.lower() for words in lexicon.by_pos.values() for w in words for form in (w.form, w.en, w.fr)
+    }
+    thirds = {verb: third_person(verb) for verb in {w.fr.partition(" ")[0] for w in lexicon.by_pos["V"]}}
+    return Composer(lexicon, weighted, unknown_words(real_names, known, 30_000), thirds.get, seed)
 
 
 def both(rows: Iterable[Row]) -> list[tuple[str, str]]:
@@ -104,17 +125,25 @@ def translations(strings: list[Row], kinds: list) -> list[tuple[str, str]]:
     out = []
     rng = random.Random(3)
     for _, en, fr in strings:
-        en, fr = en[:1].lower() + en[1:] if en[1:2].islower() else en, fr[:1].lower() + fr[1:] if fr[1:2].islower() else fr
+        en, fr = (
+            en[:1].lower() + en[1:] if en[1:2].islower() else en,
+            fr[:1].lower() + fr[1:] if fr[1:2].islower() else fr,
+        )
         out += [(f"fr2: {en}", fr), (f"en2: {fr}", en)]
         kind = rng.choice(kinds)
         for text in (en, fr):
             name = "_".join(names.words(text)[:9]) + kind.pattern
             if len(text) < 45:
-                out += [(source_text(name, "fr"), f"{kind.fr} : {fr}"), (source_text(name, "en"), f"{kind.en}: {en}")]
+                out += [
+                    (source_text(name, "fr"), f"{kind.fr} : {fr}"),
+                    (source_text(name, "en"), f"{kind.en}: {en}"),
+                ]
     return out
 
 
-def tokenizer_text(seeds: list[Row], composed: list[Row], strings: list[Row], lexicon: Lexicon, table: KindTable) -> Counter[str]:
+def tokenizer_text(
+    seeds: list[Row], composed: list[Row], strings: list[Row], lexicon: Lexicon, table: KindTable
+) -> Counter[str]:
     """Weighted lines that the tokenizer learns from: the lexicon's words and the kinds weigh most."""
     lines: Counter[str] = Counter()
     for words in lexicon.by_pos.values():
@@ -144,16 +173,10 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
 
     lexicon, table = Lexicon.load(CORPUS / "lexicon.tsv"), KindTable.load(CORPUS / "kinds.tsv")
-    kinds = [k for k in table.by_pattern.values() if names.split_ext("x" + k.pattern) == ("x", k.pattern)]
+    kinds = extensions(table)
     seeds, kept = seed_rows(CORPUS)
-    frequent = Counter(table.of(n).pattern for n, _, _ in seeds)
-    weighted = [k for k in kinds for _ in range(1 + min(20, frequent[k.pattern]))]
-    known = {form.lower() for words in lexicon.by_pos.values() for w in words for form in (w.form, w.en, w.fr)}
-    unknown = unknown_words(args.names, known, 30_000)
-    verbs = {w.fr.partition(" ")[0] for w in lexicon.by_pos["V"]}
-    thirds = {verb: third_person(verb) for verb in verbs}
-    composer = Composer(lexicon, weighted, unknown, thirds.get, args.seed)
-    composed = [composer.example() for _ in range(args.composed)]
+    making = composer(table, args.names, args.seed)
+    composed = [making.example() for _ in range(args.composed)]
     strings = []
     if args.strings:
         strings = [tuple(line.split("\t")) for line in args.strings.read_text("utf-8").splitlines()]
@@ -161,7 +184,8 @@ def main() -> None:
     path = args.out / "tokenizer.json"
     if not path.exists():
         lines = tokenizer_text(seeds, composed[:20_000], strings[:40_000], lexicon, table)
-        common = [k.pattern for k in kinds if frequent[k.pattern] and not re.search(r"[0-9]", k.pattern)]
+        frequent = {table.of(n).pattern for n, _, _ in seeds}
+        common = [k.pattern for k in kinds if k.pattern in frequent and not re.search(r"[0-9]", k.pattern)]
         tokens.train(lines, args.size, (*PREFIXES, *common)).save(str(path))
     tokenizer = Tokenizer.from_file(str(path))
     shard(tokenizer, both(composed)).save(args.out / "composed.npz")

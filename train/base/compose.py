@@ -15,10 +15,14 @@ from nomenclair.kinds import Kind
 
 VOWEL = re.compile(r"^[aeiouyâàéèêëîïôöùûüœhAEIOUÂÀÉÈÊÎÔŒ]")
 FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
-ENGLISH_MONTHS = "January February March April May June July August September October November December".split()
+ENGLISH_MONTHS = (
+    "January February March April May June July August September October November December".split()
+)
 PROGRAMS = frozenset({"script", "notebook", "source", "executable", "test"})
 PAPERS = frozenset({"document", "spreadsheet", "presentation", "text", "ebook", "markup"})
-SYLLABLES = "ba be bi bo bra ca ce cho cla da de dra el en fa fi flo ga gi gra ha ix jo ka ki la le lu ma me mi mo na ne no or pa pe pi plu qui ra re ri ro sa se si so sta ta te ti to tri u va ve vi vo wa xe yo za zo".split()
+SYLLABLES = """ba be bi bo bra ca ce cho cla da de dra el en fa
+fi flo ga gi gra ha ix jo ka ki la le lu ma me mi mo na ne no or pa pe pi plu qui ra re ri
+ro sa se si so sta ta te ti to tri u va ve vi vo wa xe yo za zo""".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,11 @@ def agreed(adjective: str, feminine: bool, plural: bool) -> str:
 
 def elided(little: str, phrase: str) -> str:
     """`de` or `le`… before a phrase, elided before a vowel."""
-    return f"{little[:-1]}'{phrase}" if VOWEL.match(phrase) and little in ("de", "le", "la", "que") else f"{little} {phrase}"
+    return (
+        f"{little[:-1]}'{phrase}"
+        if VOWEL.match(phrase) and little in ("de", "le", "la", "que")
+        else f"{little} {phrase}"
+    )
 
 
 def with_article(p: Phrase, de: bool) -> str:
@@ -152,7 +160,11 @@ class Composer:
     def _form(self, word: Word, lang: str) -> tuple[str, ...]:
         lemma = word.en if lang == "en" else word.fr
         short = word.lang in (lang, "xx") and len(word.form) > 1 and not word.form.endswith("s")
-        return tuple(names.words(word.form)) if short and self.random.random() < 0.7 else tuple(names.words(lemma))
+        return (
+            tuple(names.words(word.form))
+            if short and self.random.random() < 0.7
+            else tuple(names.words(lemma))
+        )
 
     def proper(self) -> Phrase:
         """A name to copy: one of the lexicon's, a word seen in real names, or one made up."""
@@ -201,14 +213,35 @@ class Composer:
         if shape == 0:
             return f", {year}", f", {year}", (str(year),)
         if shape == 1:
-            written = r.choice((f"{year}-{month:02}", f"{year}_{month:02}", f"{month:02}-{year}", f"{fr_month} {year}", f"{en_month} {year}"))
+            written = r.choice(
+                (
+                    f"{year}-{month:02}",
+                    f"{year}_{month:02}",
+                    f"{month:02}-{year}",
+                    f"{fr_month} {year}",
+                    f"{en_month} {year}",
+                )
+            )
             return f", {en_month} {year}", f", {fr_month} {year}", tuple(written.split())
         if shape == 2:
-            written = r.choice((f"{year}-{month:02}-{day:02}", f"{year}{month:02}{day:02}", f"{day:02}-{month:02}-{year}", f"{year}_{month:02}_{day:02}"))
+            written = r.choice(
+                (
+                    f"{year}-{month:02}-{day:02}",
+                    f"{year}{month:02}{day:02}",
+                    f"{day:02}-{month:02}-{year}",
+                    f"{year}_{month:02}_{day:02}",
+                )
+            )
             first = "1er" if day == 1 else str(day)
             return f", {day} {en_month} {year}", f", {first} {fr_month} {year}", (written,)
         if shape in (3, 4):
-            number = r.choice((str(r.randint(1, 12)), f"{r.randint(0, 5)}.{r.randint(0, 20)}", f"{r.randint(0, 9)}.{r.randint(0, 20)}.{r.randint(0, 30)}"))
+            number = r.choice(
+                (
+                    str(r.randint(1, 12)),
+                    f"{r.randint(0, 5)}.{r.randint(0, 20)}",
+                    f"{r.randint(0, 9)}.{r.randint(0, 20)}.{r.randint(0, 30)}",
+                )
+            )
             written = r.choice(((f"v{number}",), (f"v{number}",), ("version", number)))
             return f", version {number}", f", version {number}", written
         if shape == 5:
@@ -274,7 +307,9 @@ class Composer:
         en = f"{kind.en} that {english_third(verb.en)} {article}{what.en}"
         fr = f"{kind.fr} qui {third} {with_article(what, False)}"
         english = r.random() < 0.6
-        head = names.words(verb.form if verb.lang == ("en" if english else "fr") else verb.en if english else verb.fr)
+        head = names.words(
+            verb.form if verb.lang == ("en" if english else "fr") else verb.en if english else verb.fr
+        )
         return self.styled((*head, *(what.en_words if english else what.fr_words)), kind.pattern), en, fr
 
     def opaque(self, kind: Kind) -> tuple[str, str, str]:
@@ -287,11 +322,15 @@ class Composer:
                 return stem + kind.pattern, kind.en, kind.fr
         number = r.randint(1, 9999)
         written = f"{number:0{r.choice((1, 2, 3, 4, 5))}}"
-        prefix = r.choice(("IMG_", "DSC", "DSC_", "IMG-", "P", "file", "doc", "scan", "", "", "image", "x", "f"))
+        prefix = r.choice(
+            ("IMG_", "DSC", "DSC_", "IMG-", "P", "file", "doc", "scan", "", "", "image", "x", "f")
+        )
         return f"{prefix}{written}{kind.pattern}", f"{kind.en} no. {number}", f"{kind.fr} n° {number}"
 
 
 def without_accents(word: str) -> str:
     """The word without accents, its case kept."""
     folded = names.fold(word)
-    return folded.upper() if word.isupper() else folded[:1].upper() + folded[1:] if word[0].isupper() else folded
+    return (
+        folded.upper() if word.isupper() else folded[:1].upper() + folded[1:] if word[0].isupper() else folded
+    )

@@ -101,32 +101,44 @@ def padded(examples: list[tuple[np.ndarray, np.ndarray]], s: int, t: int) -> tup
     return source, labels
 
 
-def new_model(
-    vocabulary: int, width: int, feed_forward: int, encoder: int, decoder: int
-) -> T5ForConditionalGeneration:
-    """A fresh T5. Its cross-attention begins as a copier: values and outputs are the identity."""
-    model = T5ForConditionalGeneration(
-        T5Config(
-            vocab_size=vocabulary,
-            d_model=width,
-            d_kv=64,
-            num_heads=width // 64,
-            d_ff=feed_forward,
-            num_layers=encoder,
-            num_decoder_layers=decoder,
-            dropout_rate=0.0,
-            feed_forward_proj="relu",
-            tie_word_embeddings=True,
-            decoder_start_token_id=0,
-            pad_token_id=0,
-            eos_token_id=1,
-        )
+def shape(vocabulary: int, width: int, feed_forward: int, encoder: int, decoder: int) -> T5Config:
+    """The base's architecture: T5 with heads of 64, ReLU, tied embeddings."""
+    return T5Config(
+        vocab_size=vocabulary,
+        d_model=width,
+        d_kv=64,
+        num_heads=width // 64,
+        d_ff=feed_forward,
+        num_layers=encoder,
+        num_decoder_layers=decoder,
+        dropout_rate=0.0,
+        feed_forward_proj="relu",
+        tie_word_embeddings=True,
+        decoder_start_token_id=0,
+        pad_token_id=0,
+        eos_token_id=1,
     )
+
+
+def shape_of(state: dict[str, torch.Tensor]) -> T5Config:
+    """The architecture whose weights these are."""
+    vocabulary, width = state["shared.weight"].shape
+    feed_forward = state["encoder.block.0.layer.1.DenseReluDense.wi.weight"].shape[0]
+    layers = [
+        len({k.split(".")[2] for k in state if k.startswith(f"{side}.block.")})
+        for side in ("encoder", "decoder")
+    ]
+    return shape(vocabulary, width, feed_forward, *layers)
+
+
+def new_model(config: T5Config) -> T5ForConditionalGeneration:
+    """A fresh T5. Its cross-attention begins as a copier: values and outputs are the identity."""
+    model = T5ForConditionalGeneration(config)
     with torch.no_grad():
         for block in model.decoder.block:
             attention = block.layer[1].EncDecAttention
-            attention.v.weight.copy_(torch.eye(width))
-            attention.o.weight.copy_(torch.eye(width))
+            attention.v.weight.copy_(torch.eye(config.d_model))
+            attention.o.weight.copy_(torch.eye(config.d_model))
     return model
 
 
@@ -207,7 +219,7 @@ def fit(args: argparse.Namespace) -> None:
     mix = {k: float(v) for k, v in (part.split("=") for part in args.mix.split(","))}
     shards = {name: Shard.load(args.shards / f"{name}.npz") for name in mix}
     vocabulary = -(-tokenizer.get_vocab_size() // 64) * 64  # matrices of round sizes are faster
-    model = new_model(vocabulary, args.width, args.feed_forward, args.encoder, args.decoder)
+    model = new_model(shape(vocabulary, args.width, args.feed_forward, args.encoder, args.decoder))
     opts = optimizers(model, args.muon, args.adam)
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint = args.run / "checkpoint.pt"
@@ -236,7 +248,7 @@ def fit(args: argparse.Namespace) -> None:
     )
     for source, labels in batches(shards, mix, args.batch, args.seed + step):
         now = time.time()
-        if now >= end:
+        if now >= end or step == args.steps:
             break
         for opt, at in zip(opts, full, strict=True):
             for group in opt.param_groups:
@@ -284,6 +296,7 @@ def main() -> None:
     parser.add_argument("run", type=Path, help="folder of checkpoint and log")
     parser.add_argument("--mix", required=True, help="shard=weight, comma between")
     parser.add_argument("--until", required=True, help="HH:MM in UTC at which the rate reaches its end")
+    parser.add_argument("--steps", type=int, help="stop after so many steps in all, before the hour")
     parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
     parser.add_argument("--held-out", type=int, default=200, help="examples scored at each checkpoint")
     parser.add_argument("--batch", type=int, default=128)

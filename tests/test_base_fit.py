@@ -1,0 +1,106 @@
+"""Pretraining in small: shards keep examples, batches have fixed shapes, a run goes on from its checkpoint."""
+
+import json
+import sys
+from collections import Counter
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+
+from train.base import fit, publish
+from train.base.build import shard
+from train.base.tokenizer import train
+
+PAIRS = [(f"en: {w} .txt", f"Text file of {w}") for w in ("alpha", "beta", "gamma", "delta")]
+
+
+@pytest.fixture
+def shards(tmp_path: Path) -> Path:
+    tokenizer = train(Counter({line: 40 for pair in PAIRS for line in pair}), 420, ("en:",))
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    shard(tokenizer, PAIRS * 8).save(tmp_path / "tiny.npz")
+    held = [{"source": s, "target": t, "lang": "en"} for s, t in PAIRS]
+    held += [{"source": "fr: alpha .txt", "target": "Fichier texte alpha", "lang": "fr"}]
+    (tmp_path / "held_out.json").write_text(json.dumps(held), encoding="utf-8")
+    return tmp_path
+
+
+def test_a_shard_gives_back_what_was_packed(tmp_path: Path) -> None:
+    pairs = [([3, 4, 1], [5, 1]), ([1], [1]), ([7, 8, 9, 1], [6, 6, 1])]
+    fit.Shard.of(pairs).save(tmp_path / "one.npz")
+    loaded = fit.Shard.load(tmp_path / "one.npz")
+    assert [(list(a), list(b)) for a, b in map(loaded.__getitem__, range(len(loaded)))] == pairs
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "bucket"),
+    [
+        pytest.param(*fit.BUCKETS[0], 0, id="fills the smallest"),
+        pytest.param(fit.BUCKETS[0][0] + 1, 2, 1, id="the source is too long for it"),
+        pytest.param(2, fit.BUCKETS[1][1] + 1, 2, id="the target decides"),
+        pytest.param(fit.BUCKETS[-1][0] + 1, 2, None, id="longer than all"),
+    ],
+)
+def test_bucket_of(source: int, target: int, bucket: int | None) -> None:
+    assert fit.bucket_of(np.ones(source), np.ones(target)) == bucket
+
+
+def test_batches_are_full_and_of_bucket_shapes(shards: Path) -> None:
+    loaded = {"tiny": fit.Shard.load(shards / "tiny.npz")}
+    for source, labels in islice(fit.batches(loaded, {"tiny": 1.0}, 4, 0), 6):
+        assert (source.shape[1], labels.shape[1]) in fit.BUCKETS
+        assert len(source) == len(labels) == 4
+        assert (labels != fit.IGNORED).any(axis=1).all()
+
+
+def test_the_rate_warms_up_and_falls_to_its_floor_at_the_end() -> None:
+    assert fit.rate(0, 0.0, 0.0, 100.0) == pytest.approx(0.01)
+    assert fit.rate(fit.WARMUP_STEPS, 50.0, 0.0, 100.0) == pytest.approx(0.5)
+    assert fit.rate(fit.WARMUP_STEPS, 200.0, 0.0, 100.0) == pytest.approx(0.01)
+
+
+def test_the_shape_is_read_from_the_weights() -> None:
+    model = fit.new_model(fit.shape(512, 128, 96, 3, 1))
+    assert fit.shape_of(model.state_dict()).to_dict() == model.config.to_dict()
+
+
+def test_muon_gets_the_layers_matrices_and_nothing_twice() -> None:
+    model = fit.new_model(fit.shape(512, 64, 96, 1, 1))
+    muon, adam = (
+        [p for g in o.param_groups for p in g["params"]] for o in fit.optimizers(model, 0.02, 0.004)
+    )
+    assert {id(p) for p in muon}.isdisjoint(map(id, adam))
+    assert len(muon) + len(adam) == len(list(model.parameters()))
+    assert any(p is model.shared.weight for p in adam)
+
+
+def test_a_run_goes_on_from_its_checkpoint_and_is_published(
+    shards: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        torch, "compile", lambda f, **_: f
+    )  # the compiler takes a minute and changes no result
+    run, out = shards / "run", shards / "weights"
+    sizes = ["--width", "64", "--feed-forward", "64", "--encoder", "1", "--decoder", "1", "--batch", "4"]
+    command = ["fit", str(shards), str(run), "--mix", "tiny=1", "--until", "23:59", *sizes]
+    steps = []
+    for most in (3, 5):
+        monkeypatch.setattr(sys, "argv", [*command, "--steps", str(most)])
+        fit.main()
+        steps.append(torch.load(run / "checkpoint.pt", weights_only=True)["step"])
+    assert steps == [3, 5]
+    assert "chrF en" in (run / "log.tsv").read_text("utf-8")
+
+    monkeypatch.setattr(sys, "argv", ["publish", str(shards), str(run), "--out", str(out)])
+    publish.main()
+    tokenizer, model = AutoTokenizer.from_pretrained(out), AutoModelForSeq2SeqLM.from_pretrained(out)
+    text = "en: Window d'alpha 2023 日 .txt"
+    mine = Tokenizer.from_file(str(shards / "tokenizer.json"))
+    assert tokenizer(text)["input_ids"] == mine.encode(text).ids
+    assert tokenizer.decode(mine.encode(text).ids, skip_special_tokens=True) == text
+    assert model.dtype == torch.bfloat16 and model.config.eos_token_id == 1

@@ -86,6 +86,9 @@ class GrammarTeacher:
         if stem in self.kinds.by_pattern:
             raise Unclear(stem, "kind")
         rest, details = details_of(stem)
+        flat = re.search(r"(?i)appart|logement|bail|studio|maison", rest)  # T3: three rooms
+        if re.search(r"[&=@$]", rest) or (details.quarter and flat):
+            raise Unclear(rest, "order")
         if details.quarter and kind.kind not in PERSONAL - {"image", "photo"}:
             raise Unclear(rest, "number")
         if not any(c.isalpha() for c in rest) or (
@@ -105,7 +108,7 @@ class GrammarTeacher:
         words = names.words(rest)
         letters = [w for w in words if w[0].isalpha()]
         numbers = [w for w in words if w.isdigit()]
-        if details.copy.strip() and len(letters) < 2 and not numbers:
+        if details.copy.strip() and not numbers and all(key(w) in names.COUNTER_WORDS for w in letters):
             details = replace(details, number=details.copy, copy="")
         counted = all(key(w) in names.COUNTER_WORDS for w in letters)
         if any(len(w) > 2 and w.isalpha() and key(w) not in names.COUNTER_WORDS for w in letters):
@@ -141,6 +144,7 @@ class GrammarTeacher:
             items[0] = reading.verb_or_noun(items[0], groups, kind, rest)
         if tests:
             return telling.described(*tests, self._phrase(items, lang), kind, details)
+        items = reading.with_full_names(items)
         personal = kind.kind in PERSONAL
         for item in items:
             if item.sense.entry.en in DOUBTFUL_WORDS and not personal:
@@ -154,9 +158,13 @@ class GrammarTeacher:
                 raise Unclear(item.text, "unknown-word")
             if item.sense.pos == "P" and f" {item.sense.entry.en} " in f" {kind.en} ":
                 raise Unclear(item.text, "order")
-        titled = len(items) > 1 and lang == "en" and personal and items[0].sense.pos == "D"
-        if titled and items[-1].sense.pos != "D":
+        own = personal or kind.kind in ("data", "contact", "database", "markup")
+        inside = any(item.sense.pos == "D" for item in items[:-1])
+        if own and lang == "en" and inside and items[-1].sense.pos == "N":
             raise Unclear(items[0].text, "order")
+        letters = [item.text for item in items if len(item.text) == 1 and item.text.isupper()]
+        if letters and not rest.isupper():
+            raise Unclear(letters[0], "order")
         lemmas = [item.sense.entry.en for item in items if item.sense.pos != "F"]
         if len(set(lemmas)) < len(lemmas):
             raise Unclear(rest, "order")
@@ -166,6 +174,8 @@ class GrammarTeacher:
         if items[0].sense.pos == "V":
             return self._program(items, lang, kind, details)
         items = reading.without_kind_word(items, lang, kind)
+        if not items and details.copy.strip():
+            details = replace(details, number=details.copy, copy="")
         if not items:
             return Description(kind.en + details.en(), kind.fr + details.fr())
         icon = kind.kind in ("image", "icon") and len(items) > 1 and key(items[0].text) in ICON_HEADS

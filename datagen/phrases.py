@@ -227,6 +227,8 @@ def french(words: Sequence[Word | str]) -> Phrase:
             if word.sense.entry.fr in realise.FR_BEFORE or not groups:
                 pending.append(word)
             elif groups[-1][0].noun:
+                if word.plural and not groups[-1][0].plural and groups[-1][0].sense.entry.gender[-1] != "p":
+                    raise Unclear(word.sense.entry.word, "order")
                 groups[-1][1].append(word)
             else:  # facture EDF finale: the adjective is the noun's
                 next((g for g in reversed(groups) if g[0].noun), groups[-1])[1].append(word)
@@ -244,7 +246,9 @@ def french(words: Sequence[Word | str]) -> Phrase:
     if not head.noun:
         return _proper([g[0] for g in groups], " ".join(g[0].en for g in groups))
     unlinked = sum(word.noun and not link for word, _, link in groups[1:])
-    if len(groups) > 4 or unlinked > 1:
+    aside = any(word.sense.pos == "D" and not link for word, _, link in groups[1:])  # bail modèle, taxe scan
+    kinds = "".join("N" if word.noun else "P" for word, _, link in groups if not link)
+    if len(groups) > 4 or unlinked > 1 or aside or "PN" in kinds:
         raise Unclear(head.sense.entry.word, "long")
     plural = head.plural or head.sense.entry.gender.endswith("p")
     fr = with_adjectives(head, adjectives, plural)

@@ -188,3 +188,17 @@ def without_kind_word(items: list[Item], lang: str, kind: Kind) -> list[Item]:
         if not left or any(i.sense.pos in "NDP" for i in left):
             return left
     return items
+
+
+def with_full_names(items: list[Item]) -> list[Item]:
+    """Items with the names of one person put together: Julie Bernard (a gender marks people and places)."""
+    out: list[Item] = []
+    for item in items:
+        entry = item.sense.entry
+        last = out[-1].sense.entry if out else None
+        if last and last.pos == entry.pos == "P" and last.gender and entry.gender:
+            full = replace(last, en=f"{last.en} {entry.en}", fr=f"{last.fr} {entry.fr}")
+            out[-1] = Item(f"{out[-1].text} {item.text}", Sense(full))
+        else:
+            out.append(item)
+    return out

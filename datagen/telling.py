@@ -114,6 +114,12 @@ def attached(first: Phrase, word: str, second: Phrase, lang: str) -> Phrase:
     )
 
 
+# Adjectives that say what state a document is in: they stand before the name of its format in English.
+STATES = frozenset(
+    "final signed old new provisional revised complete corrected updated annotated unsigned expired last".split()
+)
+
+
 def described(en: str, fr: str, topic: Phrase, kind: Kind, details: Details) -> Description:
     if en == "tests":
         language = kind.en.removesuffix(" source file")
@@ -157,7 +163,7 @@ def _label(en: str, fr: str, topic: Phrase) -> str:
 
 def _document(label: str, topic: Phrase, kind: Kind, details: Details) -> Description:
     starts_proper = topic.en.split(" ")[0][:1].isupper()
-    if topic.lead:
+    if topic.lead in STATES:
         en = f"{topic.lead[:1].upper()}{topic.lead[1:]} {label}{topic.en.removeprefix(topic.lead)}"
     else:
         whole = label if label == "PDF" else kind.en

@@ -36,6 +36,11 @@ student: install
 	$(BIN)/nomenclair export --workspace student-workspace
 	rm -rf nomenclair/shipped && cp -r student-workspace/student nomenclair/shipped
 
+# Speed and size beside CTranslate2 and PyTorch; on a machine with nothing else to do. Last line: JSON.
+bench-student: install
+	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
+	$(BIN)/python -m benchmarks.bench_student
+
 gold: install
 	$(BIN)/python -m benchmarks.gold student-workspace
 

@@ -1,0 +1,128 @@
+"""Speed and size of the student beside CTranslate2 int8 and PyTorch, then its cost against the number of names.
+
+    python -m benchmarks.bench_student            # some minutes, on a machine with nothing else to do
+    python -m benchmarks.bench_student --quick    # seconds; shows that it runs, its figures mean little
+
+Each engine runs in a process of its own on the same weights, greedy, twelve new tokens. For each figure an
+engine's best thread setting counts. The last line is one JSON object. Needs benchmarks/requirements.txt.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import student_models
+from benchmarks.quiet import QuietClock
+from benchmarks.student_engine import ENGINES
+from datagen.corpus import seed_pairs
+from nomenclair import contract
+from nomenclair.names import split_ext
+from nomenclair.student import BATCH, MODEL, Student
+
+SHAPES = ("flan-t5-small", "embedded")
+FIGURES = {"p50_ms": min, "per_s": max, "load_s": min, "peak_mb": min}
+FILES = 10_000
+
+
+def best_of(settings: list[dict[str, float]]) -> dict[str, float]:
+    """Per figure, the best of an engine's thread settings."""
+    return {figure: best(row[figure] for row in settings) for figure, best in FIGURES.items()}
+
+
+def run_engine(engine: str, folder: Path, quick: bool) -> dict[str, float]:
+    pace = "quick" if quick else "full"
+    command = [sys.executable, "-m", "benchmarks.student_engine", engine, str(folder), pace]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{engine} failed:\n{done.stderr}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def measure_shape(shape: str, folder: Path, quick: bool, console: Console) -> tuple[dict, bool]:
+    """The figures of one shape by engine, and whether other load spoiled any."""
+    student_models.write(shape, folder)
+    table = Table("setting", *FIGURES, "windows discarded", title=shape)
+    rows: dict[str, list[dict]] = {}
+    for setting in ENGINES:
+        row = run_engine(setting, folder, quick)
+        rows.setdefault(setting.split(",")[0], []).append(row)
+        table.add_row(setting, *(f"{row[figure]:.4g}" for figure in FIGURES), str(row["discarded"]))
+    console.print(table)
+    files = {"onnx": folder / MODEL, "ctranslate2": folder / "ctranslate2", "torch": folder / "torch"}
+    found = {
+        engine: {**best_of(settings), "file_mb": student_models.file_mb(files[engine])}
+        for engine, settings in rows.items()
+    }
+    figures = {**found["onnx"], "ctranslate2": found["ctranslate2"], "torch": found["torch"]}
+    return figures, any(row["noisy"] for settings in rows.values() for row in settings)
+
+
+def different_names(count: int) -> list[str]:
+    """Names that the student must all read: the seed corpus, then the same with a number."""
+    known = sorted({pair.name for pair in seed_pairs()})
+    out = []
+    for i in range(count):
+        stem, ext = split_ext(known[i % len(known)])
+        out.append(f"{stem}{ext}" if i < len(known) else f"{stem} {i // len(known)}{ext}")
+    return out
+
+
+def folder_names(count: int) -> list[str]:
+    """What folders hold: each family repeated, by hashes that the student reads alike."""
+    known = different_names(count // 10)
+    return [f"{i:08x}a1 {known[i % len(known)]}" for i in range(count)]
+
+
+def growth(student: Student, quick: bool, console: Console) -> dict[str, float]:
+    """Seconds by number of different names."""
+    clock = QuietClock(most_tries=2 if quick else 50)
+    table = Table("names", "seconds", "ms each", title="cost against number of names (embedded, French)")
+    seconds = {}
+    for count in (1, 10, 100) if quick else (1, 10, 100, 1000, 10_000, 100_000):
+        names = different_names(count)
+        seconds[str(count)] = clock.each([lambda names=names: student.describe(names, "fr")])[0]
+        table.add_row(str(count), f"{seconds[str(count)]:.3f}", f"{seconds[str(count)] / count * 1e3:.2f}")
+    console.print(table)
+    return seconds
+
+
+def folder_cost(student: Student, files: int, quick: bool, console: Console) -> dict[str, float]:
+    """describe on a folder beside the model's own runs on the same, different texts."""
+    clock = QuietClock(most_tries=2 if quick else 50)
+    names = folder_names(files)
+    texts = list(dict.fromkeys(contract.source_text(name, "fr") for name in names))
+    ids = sorted((row.ids for row in student._tokenizer.encode_batch(texts)), key=len)
+    batches = [ids[i : i + BATCH] for i in range(0, len(ids), BATCH)]
+    alone = clock.each([lambda: [student._run(batch) for batch in batches]])[0]
+    whole = clock.each([lambda: student.describe(names, "fr")])[0]
+    console.print(
+        f"{files} files, {len(texts)} different texts ({len(batches)} batches): "
+        f"describe {whole:.2f} s, the model alone {alone:.2f} s, all else {(whole - alone) / whole:.0%}"
+    )
+    return {"files": files, "texts": len(texts), "describe_s": whole, "model_s": alone}
+
+
+def main(quick: bool) -> None:
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    console, report, noisy = Console(), {}, False
+    with tempfile.TemporaryDirectory() as scratch:
+        for shape in SHAPES[1:] if quick else SHAPES:
+            report[shape], spoiled = measure_shape(shape, Path(scratch) / shape, quick, console)
+            noisy = noisy or spoiled
+        student_models.write_student(Path(scratch) / "student")
+        student = Student.load(Path(scratch) / "student")
+        report["seconds_by_names"] = growth(student, quick, console)
+        report["folder"] = folder_cost(student, 200 if quick else FILES, quick, console)
+    if noisy:
+        console.print("Other programs were busy throughout: take these figures again on an idle machine.")
+    print(json.dumps({**report, "noisy": noisy}))
+
+
+if __name__ == "__main__":
+    main("--quick" in sys.argv[1:])

@@ -2,18 +2,24 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
+from rapidfuzz import fuzz, process
 
+from datagen.corpus import Gold
 from nomenclair.contract import MAX_NEW_TOKENS, source_text
 from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
+from nomenclair.names import fold
 from nomenclair.records import Pair
 from nomenclair.student import Student
-from nomenclair.workspace import Workspace, read_json, write_json
+from nomenclair.workspace import Workspace, read_json, write_json, write_text
 from train import bases, metrics
+from train.calibrate import best_chrf, coverage, curve, measured, outspoken
+from train.data import stored_pairs
+from train.report import page
 
 # The share by which validation loss may exceed training loss before the student is said to memorise.
 OVERFIT_RATIO = 1.25
@@ -29,8 +35,11 @@ class Case:
     references: tuple[str, ...]
 
 
-def cases(pairs: Sequence[Pair], lang: str) -> list[Case]:
-    return [Case(pair.name, pair.kind, (pair.text(lang),)) for pair in pairs]
+def cases(pairs: Sequence[Pair | Gold], lang: str) -> list[Case]:
+    return [
+        Case(pair.name, pair.kind, pair.texts(lang) if isinstance(pair, Gold) else (pair.text(lang),))
+        for pair in pairs
+    ]
 
 
 def score_texts(cases: Sequence[Case], texts: Sequence[str], kinds: KindTable) -> dict:
@@ -61,7 +70,15 @@ def evaluate_student(
         found = student.describe_scored([(case.name, lang) for case in asked])
         scores[lang] = score_texts(asked, [d.text for d in found], student.kinds)
         rows += [
-            {"name": c.name, "lang": lang, "text": d.text, "reference": c.references[0], "score": d.score}
+            {
+                "name": c.name,
+                "lang": lang,
+                "text": d.text,
+                "reference": c.references[0],
+                "chrf": best_chrf(d.text, c.references),
+                "score": d.score,
+                "abstained": d.abstained,
+            }
             for c, d in zip(asked, found, strict=True)
         ]
     return scores, rows
@@ -73,6 +90,33 @@ def extension_lookup(pairs: Sequence[Pair], kinds: KindTable, languages: Sequenc
         lang: score_texts(cases(pairs, lang), [kinds.of(p.name).text(lang) for p in pairs], kinds)
         for lang in languages
     }
+
+
+def nearest_neighbour(
+    pairs: Sequence[Pair], trained: Sequence[Pair], kinds: KindTable, languages: Sequence[str]
+) -> dict:
+    """The baseline that answers with the text of the training name that is spelt most alike."""
+    known = [fold(pair.name) for pair in trained]
+    nearest = [trained[process.extractOne(fold(pair.name), known, scorer=fuzz.ratio)[2]] for pair in pairs]
+    return {
+        lang: score_texts(cases(pairs, lang), [pair.text(lang) for pair in nearest], kinds)
+        for lang in languages
+    }
+
+
+def coverage_curves(folder: Path, pairs: Sequence[Pair], languages: Sequence[str]) -> dict:
+    """By language: the stored threshold, and what describing more or fewer of these names would give."""
+    floors, student = Student.load(folder).card["abstain_below"], outspoken(folder)
+    curves = {}
+    for lang in languages:
+        found = student.describe_scored([(pair.name, lang) for pair in pairs])
+        rows = measured(student, found, [case.references for case in cases(pairs, lang)])
+        curves[lang] = {
+            "abstain_below": floors[lang],
+            "coverage": coverage(rows, floors[lang]),
+            "points": [asdict(point) for point in curve(rows)],
+        }
+    return curves
 
 
 def untuned_base(
@@ -120,11 +164,12 @@ def overfit_verdict(training: Mapping[str, float]) -> str:
     return f"Overfitting: {losses}, {validation / train - 1:.0%} higher. Add pairs or train for fewer epochs."
 
 
-def evaluate_workspace(ws: Workspace, pairs: Sequence[Pair]) -> dict:
-    """Score the workspace's student on `pairs` beside its baselines; write metrics.json and outputs.json.
+def evaluate_workspace(ws: Workspace, pairs: Sequence[Pair | Gold]) -> dict:
+    """Score the workspace's student on `pairs` beside its baselines; write metrics.json, outputs.json (every
+    text), coverage.json and report.html.
 
-    `scores` maps who (student, untuned base, extension lookup) to language to scores; `verdict` is on
-    overfitting. UserError where there is no pair to score on.
+    `scores` maps who (student, untuned base, extension lookup, nearest neighbour) to language to scores;
+    `verdict` is on overfitting. UserError where there is no pair to score on.
     """
     if not pairs:
         raise UserError("No held-out pair to score on.", "Add pairs, then run: nomenclair train --fresh")
@@ -142,9 +187,15 @@ def evaluate_workspace(ws: Workspace, pairs: Sequence[Pair]) -> dict:
                 settings["base"], tokenizer, settings["seed"], pairs, student.kinds, languages
             ),
             "extension lookup": extension_lookup(pairs, student.kinds, languages),
+            "nearest neighbour": nearest_neighbour(
+                pairs, stored_pairs(ws, "train"), student.kinds, languages
+            ),
         },
         "verdict": overfit_verdict(training["result"]),
     }
+    curves = coverage_curves(ws.student, pairs, languages)
     write_json(ws.evaluation / "outputs.json", rows)
+    write_json(ws.evaluation / "coverage.json", curves)
     write_json(ws.evaluation / "metrics.json", report)
+    write_text(ws.evaluation / "report.html", page(student.card, report, rows, curves, training["history"]))
     return report

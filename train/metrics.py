@@ -9,9 +9,12 @@ from functools import cache
 from pathlib import Path
 
 import evaluate
+import numpy as np
+from sacrebleu.metrics import CHRF
 
 from nomenclair.kinds import KindTable
 
+RESAMPLES = 500
 MODULES = Path(__file__).parent / "metric_modules"
 
 
@@ -23,7 +26,8 @@ def load(name: str) -> evaluate.EvaluationModule:
 def score(
     names: Sequence[str], texts: Sequence[str], references: Sequence[Sequence[str]], kinds: KindTable
 ) -> dict[str, float]:
-    """chrf, bleu, rougeL (0 to 100), kind (share of texts that name the name's kind), n.
+    """chrf, bleu, rougeL (0 to 100), kind (share of texts that name the name's kind), n; chrf_interval and
+    kind_interval hold 95% of the resampled scores.
 
     `references` holds one or more accepted texts for each name.
     """
@@ -32,4 +36,24 @@ def score(
     for metric in ("chrf", "bleu", "rouge"):
         found |= load(metric).compute(**rows)
     found["kind"] = sum(kinds.of(n).named_in(t) for n, t in zip(names, texts, strict=True)) / len(texts)
+    found["chrf_interval"] = chrf_interval(texts, references)
+    found["kind_interval"] = share_interval(found["kind"], len(texts))
     return found
+
+
+def chrf_interval(texts: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
+    """[low, high] of corpus chrF over names drawn again with repetition."""
+    most = max(map(len, references))
+    streams = [[accepted[i] if i < len(accepted) else None for accepted in references] for i in range(most)]
+    # sacrebleu's own bootstrap fails where a resample scores zero, so its counts are resampled here.
+    metric = CHRF()
+    counts = np.array(metric._extract_corpus_statistics(list(texts), streams))
+    draws = np.random.default_rng(0).integers(0, len(counts), (RESAMPLES, len(counts)))
+    scores = [metric._compute_score_from_stats(counts[rows].sum(0).tolist()).score for rows in draws]
+    return np.quantile(scores, [0.025, 0.975]).tolist()
+
+
+def share_interval(share: float, rows: int) -> list[float]:
+    """[low, high] of a share of yes among `rows`: a yes-or-no row drawn again is a binomial draw."""
+    draws = np.random.default_rng(0).binomial(rows, share, RESAMPLES) / rows
+    return np.quantile(draws, [0.025, 0.975]).tolist()

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, room, workspace
 from nomenclair.contract import LANGUAGES
+from nomenclair.errors import UserError
 from nomenclair.workspace import read_json, write_text
 
 
@@ -16,6 +17,7 @@ def register(app: typer.Typer) -> None:
     app.command(epilog="Example: nomenclair train --base google/flan-t5-small --epochs 12")(train)
     app.command(epilog="Example: nomenclair export --workspace ./workspace")(export)
     app.command(epilog="Example: nomenclair evaluate --split test")(evaluate)
+    app.command(epilog="Example: nomenclair compare old/student workspace/student")(compare)
 
 
 def train(
@@ -133,14 +135,16 @@ def export(
 
 
 def evaluate(
-    split: Annotated[str, typer.Option(help="Which held-out pairs: test or validation.")] = "test",
+    split: Annotated[str, typer.Option(help="test, validation, or gold (the corpus's).")] = "test",
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Score the exported student on held-out pairs, beside the untuned base and extension lookup."""
     ws = workspace(root)
     ws.need(ws.student / "student.json", "export")
     module, data = room("train.evaluate"), room("train.data")
-    pairs = data.stored_pairs(ws, split)
+    if split not in ("test", "validation", "gold"):
+        raise UserError(f"Unknown split {split!r}.", "Use test, validation or gold.")
+    pairs = room("datagen.corpus").gold() if split == "gold" else data.stored_pairs(ws, split)
     report = module.evaluate_workspace(ws, pairs)
     shown = Table("who", "lang", "chrF", "BLEU", "ROUGE-L", "kind", "names")
     for who, scores in report["scores"].items():
@@ -156,4 +160,31 @@ def evaluate(
             )
     console.print(shown)
     console.print(report["verdict"])
-    console.print(f"by kind, and every text: {ws.evaluation}")
+    console.print(f"by kind, by confidence, and every text: {ws.evaluation / 'report.html'}")
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(help="A student folder.")],
+    second: Annotated[Path, typer.Argument(help="Another one.")],
+    show: Annotated[int, typer.Option(help="How many names to show on which they differ.")] = 10,
+) -> None:
+    """Score two students on the gold set and show where they differ."""
+    gold = room("datagen.corpus").gold()
+    found = room("train.compare").compare(first, second, gold)
+    shown = Table("student", "lang", "chrF", "kind", "MB", "ms per name")
+    for side in found.sides:
+        for lang, row in side.scores.items():
+            low, high = row["chrf_interval"]
+            chrf = f"{row['chrf']:.1f} ({low:.1f} to {high:.1f})"
+            size, speed = f"{side.megabytes:.1f}", f"{side.milliseconds:.1f}"
+            shown.add_row(str(side.folder), lang, chrf, f"{row['kind']:.0%}", size, speed)
+    console.print(shown)
+    for lang, (mean, low, high) in found.difference.items():
+        console.print(
+            f"{lang}: the second gains {mean:+.1f} chrF a name (95%: {low:+.1f} to {high:+.1f}); "
+            f"{found.same_texts[lang]:.0%} of the texts are the same"
+        )
+        old, new = (side.texts[lang] for side in found.sides)
+        differing = [row for row in zip(gold, old, new, strict=True) if row[1] != row[2]]
+        for item, a, b in differing[:show]:
+            console.print(f"  {item.name}: {a} | {b}", markup=False, highlight=False)

@@ -85,7 +85,7 @@ def french_plural(phrase: str) -> str:
     else:
         plural = head[:-2] + "aux" if head.endswith("al") else head + "s"
     if sep and not re.match(r"(?:de|d'|à|au|aux|du|des|en|par|pour|sans|sur)\b", tail):
-        tail = " ".join(w if w.endswith(("s", "x")) else w + "s" for w in tail.split())
+        tail = " ".join(agreed(w, False, True) for w in tail.split())
     return plural + sep + tail
 
 

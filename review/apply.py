@@ -124,10 +124,11 @@ def apply_rows(
         told = _told(row, stored, now)
         if row.seen == text_print(row.fr, row.en, row.verdict, row.note):
             done.untouched += 1
-        elif told == state(now, stored):
+        elif _holds_already(row, told, now, stored):
             done.already += 1
         elif stored and row.seen != text_print(*state(now, stored)):
-            after[row.id] = with_rival(stored, told, by)
+            fr, en, verdict, note = told
+            after[row.id] = with_rival(stored, fr, en, verdict, note, by)
             done.conflicts.append(Refused(line, f"{row.name}: {stored.by} changed it too; both are kept"))
         else:
             fr, en, verdict, note = told
@@ -140,14 +141,27 @@ def apply_rows(
     return after, done
 
 
+def _holds_already(row: Row, told: tuple[str, str, str, str], now: Pair, stored: Word | None) -> bool:
+    """An older sheet applied again: what it says is what is stored (a text edited without a verdict too)."""
+    holds = state(now, stored)
+    if told == holds:
+        return True
+    implied = (*told[:2], holds[2], told[3]) == holds and not row.verdict.strip()
+    return implied and row.seen != text_print(*holds)
+
+
 def said(pair: Pair, fr: str, en: str, verdict: str, note: str, by: str, seen: str) -> Word:
     values = {name: getattr(pair, name) for name in columns(Pair)} | {"fr": fr, "en": en}
     return Word(**values, verdict=verdict, by=by, note=note, seen=seen)
 
 
-def with_rival(word: Word, told: tuple[str, str, str, str], by: str) -> Word:
-    fr, en, verdict, _ = told
-    return replace(word, rival_fr=fr, rival_en=en, rival_verdict=verdict, rival_by=by)
+def with_rival(word: Word, fr: str, en: str, verdict: str, note: str, by: str) -> Word:
+    """The word with a second person's beside it; an earlier rival that gives way is kept as a note."""
+    notes = [word.note, note]
+    if word.rival_by and (word.rival_fr, word.rival_en, word.rival_verdict) != (fr, en, verdict):
+        notes.append(f"{word.rival_by}: {word.rival_verdict}, fr: {word.rival_fr}, en: {word.rival_en}")
+    joined = " / ".join(dict.fromkeys(filter(None, notes)))
+    return replace(word, rival_fr=fr, rival_en=en, rival_verdict=verdict, rival_by=by, note=joined)
 
 
 def _told(row: Row, stored: Word | None, now: Pair) -> tuple[str, str, str, str]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from datagen.language import FUNCTION_WORDS
@@ -70,6 +71,7 @@ class Sources:
     lexicon: Lexicon
 
     @classmethod
+    @cache
     def load(cls, folder: Path = REPOSITORY / "corpus") -> "Sources":
         lexicon = Lexicon.load(folder / "lexicon.tsv")
         related: dict[str, set[str]] = {}

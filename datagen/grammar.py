@@ -38,7 +38,9 @@ ICON_HEADS = frozenset(
 DOUBTFUL = frozenset((".key", ".pub", ".map", ".model", ".md5"))
 COMPRESSED = frozenset((".gz", ".bz2", ".xz", ".zst", ".lz"))
 # Names that documentation generators make of identifiers: classQgsMapCanvas.
-GENERATED = re.compile(r"^(?:class|struct|namespace|group|dir|union|interface|type|enum|functions?)[A-Z]")
+GENERATED = re.compile(
+    r"^(?:class|struct|namespace|group|dir|union|interface|type|enum|functions?)[A-Z]|^(?:class|struct)_"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,11 @@ class GrammarTeacher:
             details = replace(details, number=details.copy, copy="")
         if not items:
             return Description(kind.en + details.en(), kind.fr + details.fr())
-        icon = kind.kind in ("image", "icon") and len(items) > 1 and key(items[0].text) in ICON_HEADS
+        icon = (
+            kind.kind in ("image", "icon")
+            and len(items) > 1
+            and any(key(item.text) in ICON_HEADS for item in items[:-1])
+        )
         if icon or items[-1].text.lower() in ("fill", "pos", "free"):
             raise Unclear(items[0].text, "order")
         if kind.kind == "audio" and items[-1].sense.pos in "N":

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from nomenclair.cli import curate, datagen, describe, host, review, run, train
+from nomenclair.cli import curate, datagen, describe, doctor, host, review, run, train
 from nomenclair.cli.common import fail
 from nomenclair.errors import PartialResult, UserError
 
@@ -20,7 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (run, datagen, curate, review, train, describe, host):
+for room in (run, datagen, curate, review, train, describe, host, doctor):
     room.register(app)
 
 

@@ -38,12 +38,19 @@ def load_tokenizer(base: str, texts: Iterable[str]) -> PreTrainedTokenizerFast:
     if base == RANDOM:
         return train_tokenizer(texts, VOCABULARY)
     try:
-        return AutoTokenizer.from_pretrained(base)
+        tokenizer = AutoTokenizer.from_pretrained(base)
     except (OSError, ValueError) as error:
         raise UserError(
             f"The base {base!r} cannot be loaded: {str(error).splitlines()[0]}",
             f"Give a folder that holds a T5, a hub name that answers, or --base {EMBEDDED}",
         ) from error
+    if not getattr(tokenizer, "is_fast", False):
+        # ByT5: a token is a byte, so no description of 90 characters would fit the student's 32 tokens.
+        raise UserError(
+            f"The base {base!r} has no tokenizer that a student could carry ({type(tokenizer).__name__}).",
+            "Choose a T5, Flan-T5 or mT5.",
+        )
+    return tokenizer
 
 
 def load_model(base: str, tokenizer: PreTrainedTokenizerFast, seed: int, **options):
@@ -62,7 +69,7 @@ def load_model(base: str, tokenizer: PreTrainedTokenizerFast, seed: int, **optio
         ) from error
     if model.config.model_type not in ("t5", "mt5"):
         raise UserError(
-            f"The base {base!r} is a {model.config.model_type}, not a T5.", "Choose a T5, mT5 or ByT5."
+            f"The base {base!r} is a {model.config.model_type}, not a T5.", "Choose a T5, Flan-T5 or mT5."
         )
     return model
 

@@ -35,6 +35,7 @@ from train.prepare import prepare
 
 # Every matrix of attention and feed-forward, in T5's names.
 LORA_TARGETS = r".*\.(q|k|v|o|wi|wi_0|wi_1|wo)"
+ATTENTION = r".*\.(q|k|v|o)"
 
 # In the training folder: the base made smaller, where the settings ask for it.
 PREPARED = "base"
@@ -53,6 +54,7 @@ class Settings:
     lora_rank: int = 16
     lora_alpha: int = 32
     lora_dropout: float = 0.05
+    lora_targets: str = LORA_TARGETS
     decoder_layers: int | None = None
     trim_vocabulary: bool = False
     load_in_8bit: bool = False
@@ -92,15 +94,15 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     prepared = _prepare(settings, data, folder)
     base = str(folder / PREPARED) if prepared else settings.base
     tokenizer = _tokenizer(base, data, folder)
-    model = _model(base, settings, tokenizer)
-    tokenized = data.map(
-        lambda rows: _tokenized(tokenizer, rows), batched=True, remove_columns=data["train"].column_names
+    model = adapted(base, settings, tokenizer)
+    encoded = data.map(
+        lambda rows: tokenized(tokenizer, rows), batched=True, remove_columns=data["train"].column_names
     )
     trainer = Seq2SeqTrainer(
         model=model,
-        args=_arguments(settings, folder, len(tokenized["train"])),
-        train_dataset=tokenized["train"],
-        eval_dataset=tokenized["validation"],
+        args=training_arguments(settings, folder, len(encoded["train"])),
+        train_dataset=encoded["train"],
+        eval_dataset=encoded["validation"],
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
         processing_class=tokenizer,
         callbacks=[
@@ -114,7 +116,7 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     checkpoints = folder / "checkpoints"
     resume = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
     result = trainer.train(resume_from_checkpoint=resume)
-    sample = tokenized["train"].select(range(min(len(tokenized["train"]), len(tokenized["validation"]))))
+    sample = encoded["train"].select(range(min(len(encoded["train"]), len(encoded["validation"]))))
     outcome = Outcome(
         # Measured without dropout and on the best weights, so that the two losses can be compared.
         train_loss=trainer.evaluate(sample, metric_key_prefix="train")["train_loss"],
@@ -187,7 +189,8 @@ def _tokenizer(base: str, data: DatasetDict, folder: Path):
     return tokenizer
 
 
-def _model(base: str, settings: Settings, tokenizer):
+def adapted(base: str, settings: Settings, tokenizer):
+    """The base as it is tuned: with an adapter, or bare where every weight is tuned."""
     options = {}
     if settings.load_in_8bit:
         options["quantization_config"] = BitsAndBytesConfig(load_in_8bit=True)
@@ -201,12 +204,13 @@ def _model(base: str, settings: Settings, tokenizer):
         r=settings.lora_rank,
         lora_alpha=settings.lora_alpha,
         lora_dropout=settings.lora_dropout,
-        target_modules=LORA_TARGETS,
+        target_modules=settings.lora_targets,
     )
     return get_peft_model(model, lora)
 
 
-def _tokenized(tokenizer, rows: dict) -> dict:
+def tokenized(tokenizer, rows: dict) -> dict:
+    """Rows of source and target as token ids, unpadded: batches pad themselves."""
     return tokenizer(
         rows["source"],
         text_target=rows["target"],
@@ -215,7 +219,8 @@ def _tokenized(tokenizer, rows: dict) -> dict:
     )
 
 
-def _arguments(settings: Settings, folder: Path, rows: int) -> Seq2SeqTrainingArguments:
+def training_arguments(settings: Settings, folder: Path, rows: int) -> Seq2SeqTrainingArguments:
+    """The trainer's arguments for `rows` training examples."""
     steps = max(1, rows // settings.batch) * settings.epochs
     return Seq2SeqTrainingArguments(
         output_dir=str(folder / "checkpoints"),

@@ -1,0 +1,61 @@
+"""What the training benchmarks share: their arguments, splits of the seed corpus, chrF of a tuned model in torch."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import sacrebleu
+import torch
+
+from datagen.corpus import seed_pairs
+from nomenclair.contract import LANGUAGES, MAX_NEW_TOKENS, source_text
+from nomenclair.records import Pair
+from train import bases
+from train.data import Split, split_of
+from train.export import load_trained
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--base", default=str(bases.EMBEDDED), help="folder, hub name, or random")
+    parser.add_argument("--pairs", type=int, default=None, help="use this many pairs only")
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--out", type=Path, help="write the rows there as JSON too")
+    return parser
+
+
+def pairs_of(pairs: Sequence[Pair], *splits: Split) -> list[Pair]:
+    return [pair for pair in pairs if split_of(pair.name) in splits]
+
+
+def spread(pairs: Sequence[Pair], most: int | None) -> list[Pair]:
+    """At most so many pairs, at even distances over the corpus."""
+    if most is None or most >= len(pairs):
+        return list(pairs)
+    return [pairs[i * len(pairs) // most] for i in range(most)]
+
+
+def corpus(most: int | None) -> list[Pair]:
+    return spread(seed_pairs(), most)
+
+
+def chrf(training: Path, asked: Sequence[Pair]) -> dict[str, float]:
+    """Corpus chrF per language of the merged fp32 model, greedy, on these pairs."""
+    model, folder, _ = load_trained(training)
+    tokenizer = bases.load_tokenizer(str(folder), ())
+    scores = {}
+    for lang in LANGUAGES:
+        texts: list[str] = []
+        for start in range(0, len(asked), 64):
+            sources = [source_text(pair.name, lang) for pair in asked[start : start + 64]]
+            batch = tokenizer(sources, return_tensors="pt", padding=True)
+            with torch.inference_mode():
+                out = model.generate(
+                    input_ids=batch["input_ids"],
+                    attention_mask=batch["attention_mask"],
+                    max_new_tokens=MAX_NEW_TOKENS,
+                    do_sample=False,
+                )
+            texts += tokenizer.batch_decode(out, skip_special_tokens=True)
+        scores[lang] = sacrebleu.corpus_chrf(texts, [[pair.text(lang) for pair in asked]]).score
+    return scores

@@ -1,0 +1,89 @@
+import dataclasses
+
+import pytest
+import torch
+from transformers import (
+    AutoTokenizer,
+    BartConfig,
+    BartForConditionalGeneration,
+    ByT5Tokenizer,
+    MT5Config,
+    MT5ForConditionalGeneration,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+from datagen.corpus import FOLDER
+from nomenclair import Student, UserError
+from train import bases
+from train.data import split_of
+from train.export import export
+from train.fit import fit
+
+TINY = {"d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_decoder_layers": 1, "num_heads": 4}
+
+
+def saved(model, tokenizer, folder):
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture
+def tokenizer(tiny_base):
+    return AutoTokenizer.from_pretrained(tiny_base)
+
+
+def mt5(size):
+    """Gated GELU and a head of its own, as all of mT5's sizes have."""
+    config = MT5Config(vocab_size=size, tie_word_embeddings=False, decoder_start_token_id=0, **TINY)
+    return MT5ForConditionalGeneration(config)
+
+
+def t5_1_0(size):
+    """ReLU and the embedding as head, as the first T5 had."""
+    return T5ForConditionalGeneration(
+        T5Config(vocab_size=size, feed_forward_proj="relu", decoder_start_token_id=0, **TINY)
+    )
+
+
+@pytest.mark.parametrize("build", [pytest.param(mt5, id="mT5"), pytest.param(t5_1_0, id="T5")])
+def test_the_family_becomes_one_graph(tmp_path, settings, pairs, tokenizer, build):
+    """export checks fp32 against torch, token for token: it fails where the graph reads the config wrongly."""
+    torch.manual_seed(0)
+    base = saved(build(len(tokenizer)), tokenizer, tmp_path / "base")
+    fit(pairs[:120], dataclasses.replace(settings, base=base, epochs=1, full=True), tmp_path / "training")
+    held_out = [pair for pair in pairs if split_of(pair.name) != "train"][:12]
+    export(tmp_path / "training", tmp_path / "student", held_out, FOLDER / "kinds.tsv")
+    assert all(Student.load(tmp_path / "student").describe(["facture.pdf", "a.sh"], "fr"))
+
+
+def byt5(folder, tokenizer):
+    return saved(t5_1_0(384), ByT5Tokenizer(), folder)
+
+
+def bart(folder, tokenizer):
+    config = BartConfig(
+        vocab_size=len(tokenizer), d_model=16, encoder_layers=1, decoder_layers=1, encoder_ffn_dim=16,
+        decoder_ffn_dim=16, encoder_attention_heads=2, decoder_attention_heads=2, max_position_embeddings=64,
+    )  # fmt: skip
+    return saved(BartForConditionalGeneration(config), tokenizer, folder)
+
+
+@pytest.mark.parametrize(
+    ("build", "says"),
+    [
+        pytest.param(byt5, r"no tokenizer that a student could carry \(ByT5Tokenizer\).*Choose", id="ByT5"),
+        pytest.param(bart, "is a bart, not a T5.*Choose a T5", id="BART"),
+    ],
+)
+def test_other_families_are_refused_before_training(tmp_path, settings, pairs, tokenizer, build, says):
+    base = build(tmp_path / "base", tokenizer)
+    with pytest.raises(UserError, match=says):
+        fit(pairs, dataclasses.replace(settings, base=base), tmp_path / "training")
+
+
+def test_the_random_base_reads_every_character():
+    tokenizer = bases.train_tokenizer(["facture mars", "rapport annuel", "photo de vacances"] * 20, 330)
+    text = "日本 été {}"
+    assert tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True) == text

@@ -75,8 +75,9 @@ class KindTable:
         return cls(rows)
 
     def of(self, name: str) -> Kind:
-        """The kind of a name: by its whole name, its extension, the end of a compound one, or what stands
-        before its first dot (Dockerfile.alpine)."""
+        """The kind of a name: by its whole name, its last two suffixes (.1.gz), its extension, the end of a
+        compound one, or what stands before its first dot (Dockerfile.alpine)."""
         _, ext = names.split_ext(name)
-        candidates = (name, ext, "." + ext.rpartition(".")[2], name.partition(".")[0])
+        two = "." + ".".join(name.lower().split(".")[-2:])
+        candidates = (name, two, ext, "." + ext.rpartition(".")[2], name.partition(".")[0])
         return next((self.by_pattern[c] for c in candidates if c in self.by_pattern), UNKNOWN)

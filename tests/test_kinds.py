@@ -15,6 +15,8 @@ TABLE = KindTable.load(REPOSITORY / "corpus" / "kinds.tsv")
             "BACKUP.TAR.GZ", "archive", "Archive TAR compressée en gzip", id="compound, in capitals"
         ),
         pytest.param("libssl.so.1.1", "library", "Bibliothèque partagée", id="versioned library"),
+        pytest.param("tar.1.gz", "manual", None, id="two suffixes"),
+        pytest.param("Dockerfile.alpine", "build", None, id="whole name with a suffix"),
         pytest.param("Dockerfile", "build", None, id="whole name"),
         pytest.param("notes", "other", "Fichier", id="no extension"),
         pytest.param("x.zzzz", "other", "Fichier", id="unknown extension"),

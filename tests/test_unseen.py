@@ -4,8 +4,8 @@ from train.unseen import SHOWN, unseen
 
 
 def test_no_family_that_was_trained_on():
-    names = [FileName.of(f"{word}_report.pdf") for word in "alpha beta gamma".split()]
-    assert set(unseen(names, {family("alpha_report_7.pdf")})) == {"beta_report.pdf", "gamma_report.pdf"}
+    names = [FileName.of(name) for name in ("alpha_report.pdf", "beta_report.txt", "gamma_report.csv")]
+    assert set(unseen(names, {family("alpha_report_7.pdf")})) == {"beta_report.txt", "gamma_report.csv"}
 
 
 def test_ten_readable_names_always_the_same():
@@ -15,3 +15,8 @@ def test_ten_readable_names_always_the_same():
     shown = unseen(names, set())
     assert len(shown) == SHOWN and "a1b2c3d4e5.pdf" not in shown
     assert shown == unseen(reversed(names), set())
+
+
+def test_one_name_an_extension():
+    names = [FileName.of(f"{word}.pdf") for word in ("report", "invoice", "letter")]
+    assert len(unseen(names, set())) == 1

@@ -24,10 +24,11 @@ SHOWN = 10
 
 
 def unseen(names: Iterable[FileName], trained: set[str]) -> list[str]:
-    """Names of families that no training pair has, readable ones, in an order that has nothing to do with them."""
-    left = (n for n in names if n.family not in trained and n.ext and not is_opaque(n.name))
-    chosen = sorted(left, key=lambda n: hashlib.sha256(n.id.encode()).digest())
-    return [n.name for n in chosen[:SHOWN]]
+    """Readable names of families that no training pair has, one an extension, in an order of no meaning."""
+    left = [n for n in names if n.family not in trained and n.ext and not is_opaque(n.name)]
+    left.sort(key=lambda n: hashlib.sha256(n.id.encode()).digest())
+    by_extension = {n.ext: n.name for n in reversed(left)}
+    return [n.name for n in left if by_extension[n.ext] == n.name][:SHOWN]
 
 
 def main() -> None:

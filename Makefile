@@ -44,5 +44,14 @@ bench-student: install
 gold: install
 	$(BIN)/python -m benchmarks.gold student-workspace
 
+# generate beside bespokelabs-curator, which gets an environment of its own.
+.venv-curator/installed:
+	test -x .venv-curator/bin/python || $(PYTHON) -m venv .venv-curator
+	.venv-curator/bin/pip install --quiet bespokelabs-curator==0.1.31
+	touch $@
+
+bench-teacher: install .venv-curator/installed
+	$(BIN)/python -m benchmarks.bench_teacher --curator .venv-curator/bin/python
+
 clean:
 	rm -rf $(VENV) demo-workspace dist

@@ -7,7 +7,7 @@ was killed at any moment finds its batch again and never pays for a second one.
 import asyncio
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 import openai
 
@@ -50,7 +50,7 @@ def drive_batches(run: Run, api: openai.AsyncOpenAI, ledger: Ledger, poll_second
         for token, remote in ledger.batches_under_way():
             await _collect(run, api, ledger, token, remote, poll_seconds)
         while requests := list(_fill(run)):
-            token, remote = await _make(api, ledger, requests)
+            token, remote = await _make(run, api, ledger, requests)
             await _collect(run, api, ledger, token, remote, poll_seconds)
         await api.close()
 
@@ -74,11 +74,15 @@ def _fill(run: Run) -> Iterator[Request]:
         yield request
 
 
-async def _make(api: openai.AsyncOpenAI, ledger: Ledger, requests: Iterable[Request]) -> tuple[str, str]:
+async def _make(
+    run: Run, api: openai.AsyncOpenAI, ledger: Ledger, requests: Sequence[Request]
+) -> tuple[str, str]:
     """Upload a file and make a batch of it; (token, id at the endpoint)."""
     token = secrets.token_hex(8)
-    requests = list(requests)
-    ledger.record_batch(token, ((r.key, _asked(r)) for r in requests))
+    with ledger.together():
+        for request in requests:
+            run.record_request(request)
+        ledger.record_batch(token, ((r.key, _asked(r)) for r in requests))
     lines = "".join(
         json.dumps({"custom_id": r.key, "method": "POST", "url": "/v1/chat/completions", "body": r.body})
         + "\n"
@@ -111,10 +115,13 @@ async def _collect(
         raise UserError(f"The endpoint refuses the batch: {why}.", "Mend that, or run without --batch.")
     waiting = _unread(ledger, token)
     for file in filter(None, (batch.output_file_id, batch.error_file_id)):
-        for line in (await api.files.content(file)).text.splitlines():
-            told = json.loads(line)
-            if asked := waiting.pop(told["custom_id"], None):
-                run.land(_request(run, ledger, told["custom_id"], asked), _result(told, run.dialect), True)
+        lines = (await api.files.content(file)).text.splitlines()
+        with ledger.together():
+            for told in map(json.loads, lines):
+                if asked := waiting.pop(told["custom_id"], None):
+                    run.land(
+                        _request(run, ledger, told["custom_id"], asked), _result(told, run.dialect), True
+                    )
     for key, asked in waiting.items():
         run.land(_request(run, ledger, key, asked), Unanswered(f"batch-{batch.status}", ""), True)
     if run.stopped is None:

@@ -6,7 +6,7 @@ The tasks only wait for the network; what they bring is taken in by the loop its
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Protocol
 
 from datagen.asks import Request
@@ -26,6 +26,7 @@ class Driven(Protocol):
     def next_request(self, in_flight: int) -> Request | None: ...
     def most_tokens(self, request: Request) -> int: ...
     def land(self, request: Request, result: Result, others_answered: bool) -> None: ...
+    def together(self) -> AbstractContextManager[None]: ...
     def stop(self, why: UserError) -> None: ...
     def finish(self) -> None: ...
 
@@ -45,9 +46,13 @@ async def _drive(run: Driven, endpoint: Endpoint) -> None:
         _launch(run, endpoint, in_flight)
         while in_flight:
             done, _ = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                request, answers_before = in_flight.pop(task)
-                run.land(request, _result(task), endpoint.answers > answers_before)
+            try:
+                with run.together():
+                    for task in done:
+                        request, answers_before = in_flight.pop(task)
+                        run.land(request, _result(task), endpoint.answers > answers_before)
+            except UserError as stop:
+                run.stop(stop)
             if run.stopped:
                 endpoint.stopping.set()
             _launch(run, endpoint, in_flight)

@@ -7,6 +7,7 @@ before the next decision.
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 
 from datagen import language, parse
@@ -25,6 +26,8 @@ from nomenclair.records import FileName, Pair, Rejected
 
 # Requests that end without an answer while others get one, before a name waits for the next run.
 UNANSWERED = 3
+# Requests in a row without an answer, each with all its tries, after which the endpoint is held to be gone.
+SILENT = 8
 # Requests refused before any is answered: the fault is in all of them.
 REFUSED_AT_START = 3
 NOT_ASKED = "not-asked-yet"
@@ -77,6 +80,7 @@ class Run:
         self._stop: UserError | None = None
         self._dialect = Dialect(**json.loads(ledger.get(f"dialect {options.model}", "{}")))
         self._refused_at_start = 0
+        self._silent = 0
         todo = [a for a in asks if not self.state.settled(a.item) and a.item not in elsewhere]
         away = [a for a in asks if a.item in elsewhere]
         self.queue = Queue(todo, self.state, options.per_request, options.cascade, away)
@@ -112,7 +116,7 @@ class Run:
         raise PartialResult(f"{self._stop.what} {left} answers are missing.", self._stop.cure)
 
     def next_request(self, in_flight: int) -> Request | None:
-        """The next request, written down and its cost set aside; None where none may be sent now."""
+        """The next request, its cost set aside; None where none may be sent now."""
         if self._stop is not None:
             return None
         asks = self.queue.take()
@@ -127,9 +131,6 @@ class Run:
             if cap:
                 raise self._budget.stop(cap)
             self._ledger.need_room()
-            self._ledger.record_request(
-                request.key, "ask", self._options.model, self._prompt.version, json.dumps(request.body)
-            )
         except UserError as stop:
             self.stop(stop)
             return None
@@ -200,6 +201,15 @@ class Run:
         ask = self._items.get(item) or Ask(item, replace(FileName.of(sent), id=name_id), Masked(sent))
         return replace(ask, reasons=self.state.reasons(item))
 
+    def together(self) -> AbstractContextManager[None]:
+        """What lands inside is written to the disk at once."""
+        return self._ledger.together()
+
+    def record_request(self, request: Request) -> None:
+        self._ledger.record_request(
+            request.key, "ask", self._options.model, self._prompt.version, json.dumps(request.body)
+        )
+
     def tell(self) -> None:
         self._tell(self.progress)
 
@@ -212,6 +222,8 @@ class Run:
     def _replied(self, request: Request, reply: Reply, answer: parse.Answer) -> None:
         parsed = parse.parse(answer, {i: a.masked.text for i, a in request.by_id.items()}, swapped)
         outcomes = [_outcome(request.by_id[i], found) for i, found in parsed.items.items()]
+        self._silent = 0
+        self.record_request(request)
         self._ledger.record_reply(request.key, reply.seconds, reply.raw, Usage(*answer.usage), outcomes)
         for ask, outcome in zip(request.by_id.values(), outcomes, strict=True):
             if ask.item in self._items:  # a batch may bring answers to names that are no longer here
@@ -240,7 +252,8 @@ class Run:
         asks = [replace(ask, unanswered=ask.unanswered + 1) for ask in asks]
         gone = [ask for ask in asks if ask.unanswered >= UNANSWERED]
         self._unanswered.update({ask.item: last for ask in gone})
-        if not others_answered and (gone or not self._budget.used.total):
+        self._silent = 0 if others_answered else self._silent + 1
+        if self._silent >= SILENT or (self._silent and not self._budget.used.total):
             raise UserError(
                 f"The endpoint does not answer ({last.code}: {last.message.strip()}).",
                 "Check that it runs and OPENAI_BASE_URL, then run the same command again to go on.",

@@ -3,6 +3,7 @@
 import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 
 from datagen import parse
 from datagen.asks import Ask, Request, request_key
@@ -79,6 +80,9 @@ class Judging:
     def stop(self, why: UserError) -> None:
         self._stop = self._stop or why
 
+    def together(self) -> AbstractContextManager[None]:
+        return self._ledger.together()
+
     def finish(self) -> None:
         if self._stop:
             raise self._stop
@@ -100,9 +104,6 @@ class Judging:
             if cap:
                 raise self._budget.stop(cap)
             self._ledger.need_room()
-            self._ledger.record_request(
-                request.key, "judge", self._model, self.prompt.version, json.dumps(request.body)
-            )
         except UserError as stop:
             self.stop(stop)
             return None
@@ -137,6 +138,8 @@ class Judging:
         elif answer:
             found = list(self._judgements(answer, request))
             try:
+                body = json.dumps(request.body)
+                self._ledger.record_request(request.key, "judge", self._model, self.prompt.version, body)
                 self._ledger.record_reply(request.key, result.seconds, result.raw, usage, judgements=found)
             except UserError as stop:
                 self.stop(stop)

@@ -46,7 +46,7 @@ CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 VERSION = 1
 
 # Sending stops while this much is still free, so that the replies in flight find room.
-RESERVE_BYTES = 512 * 1024
+RESERVE_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,7 @@ class Ledger:
     def __init__(self, path: Path, connection: sqlite3.Connection):
         self.path = path
         self._db = connection
+        self._together = False
 
     def record_request(self, key: str, purpose: str, model: str, prompt: str, body: str) -> None:
         with self._writing():
@@ -245,7 +246,20 @@ class Ledger:
         )
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Commit all that is recorded inside at once: one wait for the disk instead of many."""
+        with self._writing():
+            self._together = True
+            try:
+                yield
+            finally:
+                self._together = False
+
+    @contextmanager
     def _writing(self) -> Iterator[None]:
+        if self._together:
+            yield
+            return
         try:
             with self._db:
                 yield
@@ -288,7 +302,10 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
                     f"{path} was written by another version of nomenclair ({version}, this is {VERSION}).",
                     "Use that version, or another --workspace.",
                 )
-            connection.executescript(f"{SCHEMA}; PRAGMA user_version = {VERSION}")
+            # Small steps into the main file, so that the log beside it never needs more than the reserve.
+            connection.execute("PRAGMA wal_autocheckpoint = 100")
+            if version == 0:
+                connection.executescript(f"{SCHEMA}; PRAGMA user_version = {VERSION}")
             yield Ledger(path, connection)
         except sqlite3.DatabaseError as error:
             raise UserError(

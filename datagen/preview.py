@@ -12,7 +12,7 @@ from datagen.budget import Budget
 from datagen.ledger import Usage
 from datagen.prices import count_tokens
 from datagen.prompts import Prompt
-from datagen.teacher import client
+from datagen.teacher import client, post_chat
 
 # Other vocabularies than o200k need more tokens for the same text; chat formats add some.
 DEAREST = 1.3
@@ -71,6 +71,6 @@ def write_bodies(requests: Sequence[Request], write: Callable[[bytes], None]) ->
     async def record() -> None:
         async with client("http://preview.invalid/v1", None, _Recorder(write)) as api:
             for request in requests:
-                await api.chat.completions.with_raw_response.create(**request.body)
+                await post_chat(api, request.body)
 
     asyncio.run(record())

@@ -9,7 +9,7 @@ from datagen.asks import Request, make_asks, make_request
 from datagen.batch import drive_batches, find_made_batches
 from datagen.budget import Budget
 from datagen.drive import drive
-from datagen.generate import Options, Progress, Run
+from datagen.generate import Options, Progress, Run, swapped
 from datagen.ledger import Ledger
 from datagen.prompts import Prompt
 from datagen.teacher import Dialect, Endpoint, Limits, Teacher, client
@@ -71,6 +71,7 @@ def open_run(
                 "Run the same command with --batch: it collects the batch.",
             )
         elsewhere = find_made_batches(address.client(), ledger)
+    swapped("", "")  # its dictionaries take a second to load: not while replies come in
     asks = list(make_asks(files, prompt, options.model, options.samples, options.people))
     return Run(asks, prompt, options, ledger, budget, tell, elsewhere)
 

@@ -203,6 +203,14 @@ def client(base_url: str | None, api_key: str | None, transport: httpx2.AsyncBas
         raise UserError(f"Endpoint {base_url!r}: {error}.", "Mend OPENAI_BASE_URL.") from error
 
 
+async def post_chat(api: openai.AsyncOpenAI, body: dict) -> str:
+    """One chat completion: the body as it stands, and the reply as it came, whatever it is.
+
+    Not `chat.completions.create`: that would rebuild the body field by field and read the reply.
+    """
+    return (await api.post("/chat/completions", cast_to=httpx2.Response, body=body)).text
+
+
 class Endpoint:
     """Sends bodies to one endpoint within its limits.
 
@@ -236,8 +244,7 @@ class Endpoint:
             began = time.monotonic()
             try:
                 async with asyncio.timeout(self.limits.timeout):
-                    response = await self._api.chat.completions.with_raw_response.create(**body)
-                    raw = response.text
+                    raw = await post_chat(self._api, body)
             except openai.APIError as error:
                 last = self._judge(error, dialect)
                 if isinstance(last, Refused):

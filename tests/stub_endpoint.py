@@ -10,6 +10,7 @@ import json
 import random
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -48,6 +49,8 @@ class StubEndpoint:
     in_flight: int = 0
     most_in_flight: int = 0
     keys: list[str] = field(default_factory=list)
+    first_at: float = 0.0
+    last_at: float = 0.0
 
     def __post_init__(self):
         self.batches = StubBatches(self)
@@ -79,9 +82,14 @@ class StubEndpoint:
 
     async def answer(self, raw: bytes, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; False where the connection is to be cut."""
+        body = json.loads(raw)
+        if not body["messages"] or not body["messages"][-1]["content"].startswith("{"):
+            writer.write(_json({"error": {"message": "no file is asked about"}}, 400))  # some clients probe
+            await writer.drain()
+            return True
+        self.first_at = self.first_at or time.monotonic()
         self.bodies.append(raw)
         number = len(self.bodies)
-        body = json.loads(raw)
         fault = self.choose(number, body)
         self.faults.append(fault)
         await asyncio.sleep(self.latency)
@@ -114,6 +122,7 @@ class StubEndpoint:
             writer.write(out)
             await writer.drain()
         self.delivered.append(delivered)
+        self.last_at = time.monotonic()
         return True
 
 

@@ -9,10 +9,13 @@ from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, r
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: nomenclair curate --seed")(curate)
+    app.command(epilog="Example: nomenclair dataset --license cc-by-4.0")(dataset)
 
 
 def curate(
-    seed: Annotated[bool, typer.Option("--seed", help="Add the seed corpus, written by hand; it may stand alone.")] = False,
+    seed: Annotated[
+        bool, typer.Option("--seed", help="Add the seed corpus, written by hand; it may stand alone.")
+    ] = False,
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Drop bad pairs, repeats and what is too many of; write down each with its reason."""
@@ -39,3 +42,17 @@ def curate(
     )
     if result.report["short"]:
         console.print(f"  add more: {', '.join(result.report['short'][:8])}")
+
+
+def dataset(
+    license: Annotated[str, typer.Option(help="Licence of the texts, for the card.")] = "other",
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
+) -> None:
+    """Write the pairs as a dataset with its card, which datasets.load_dataset reads; nothing is uploaded."""
+    data = room("train.data")
+    ws = workspace(root)
+    splits: dict[str, list] = {"train": [], "validation": [], "test": []}
+    for pair in data.workspace_pairs(ws):
+        splits[data.split_of(pair.name)].append(pair)
+    counts = room("datagen.dataset").write_dataset(ws.dataset, splits, license)
+    console.print(f"{', '.join(f'{n} {split}' for split, n in counts.items())} in {ws.dataset}")

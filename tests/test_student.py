@@ -11,11 +11,13 @@ from hypothesis import settings as hypothesis_settings
 from nomenclair import Student, UserError
 from nomenclair.contract import MAX_NEW_TOKENS
 from tests.test_names import file_names
+from train.calibrate import outspoken
 
 
 @pytest.fixture(scope="session")
 def student(student_folder):
-    return Student.load(student_folder)
+    """Without its thresholds: calibrated, a student that babbles would always say the kind."""
+    return outspoken(student_folder)
 
 
 def test_one_text_per_name_in_order(student):
@@ -80,6 +82,11 @@ def test_many_threads_may_share_one_student(student, pairs):
     with ThreadPoolExecutor(8) as pool:
         together = list(pool.map(lambda _: student.describe(names, "fr"), range(16)))
     assert all(texts == alone for texts in together)
+
+
+def test_a_name_gets_the_same_text_alone_or_in_a_batch(student, pairs):
+    names = [pair.name for pair in pairs[:96]]
+    assert student.describe(names, "fr") == [student.describe([name], "fr")[0] for name in names]
 
 
 def truncate_model(folder):

@@ -70,7 +70,7 @@ def test_the_shape_is_read_from_the_weights() -> None:
 
 
 def test_muon_gets_the_layers_matrices_and_nothing_twice() -> None:
-    model = fit.new_model(fit.shape(512, 64, 96, 1, 1))
+    model = fit.new_model(fit.shape(512, 128, 96, 1, 1))
     muon, adam = (
         [p for g in o.param_groups for p in g["params"]] for o in fit.optimizers(model, 0.02, 0.004)
     )
@@ -86,7 +86,7 @@ def test_a_run_goes_on_from_its_checkpoint_and_is_published(
         torch, "compile", lambda f, **_: f
     )  # the compiler takes a minute and changes no result
     run, out = shards / "run", shards / "weights"
-    sizes = ["--width", "64", "--feed-forward", "64", "--encoder", "1", "--decoder", "1", "--batch", "4"]
+    sizes = ["--width", "128", "--feed-forward", "64", "--encoder", "1", "--decoder", "1", "--batch", "4"]
     command = ["fit", str(shards), str(run), "--mix", "tiny=1", "--until", "23:59", *sizes]
     steps = []
     for most in (3, 5):
@@ -104,3 +104,22 @@ def test_a_run_goes_on_from_its_checkpoint_and_is_published(
     assert tokenizer(text)["input_ids"] == mine.encode(text).ids
     assert tokenizer.decode(mine.encode(text).ids, skip_special_tokens=True) == text
     assert model.dtype == torch.bfloat16 and model.config.eos_token_id == 1
+
+
+def test_a_query_matrix_steps_by_a_share_of_the_others_rate() -> None:
+    model = fit.new_model(fit.shape(512, 128, 96, 1, 1))
+    muon, adam = fit.optimizers(model, 0.02, 0.004)
+    rates = {id(p): g["lr"] for o in (muon, adam) for g in o.param_groups for p in g["params"]}
+    attention = model.encoder.block[0].layer[0].SelfAttention
+    assert rates[id(attention.q.weight)] == pytest.approx(0.02 / 8)
+    assert rates[id(attention.k.weight)] == 0.02
+    assert rates[id(attention.relative_attention_bias.weight)] == pytest.approx(0.04)
+
+
+def test_a_fresh_model_looks_at_its_neighbours() -> None:
+    model = fit.new_model(fit.shape(512, 128, 96, 1, 1))
+    attention = model.encoder.block[0].layer[0].SelfAttention
+    bias = attention.compute_bias(6, 6)[0]  # heads, query, key
+    assert bias[0, 3].argmax() == 2 and bias[1, 3].argmax() == 4
+    causal = model.decoder.block[0].layer[0].SelfAttention.compute_bias(6, 6)[0]
+    assert causal[0, 3].argmax() == 2

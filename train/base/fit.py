@@ -132,25 +132,53 @@ def shape_of(state: dict[str, torch.Tensor]) -> T5Config:
 
 
 def new_model(config: T5Config) -> T5ForConditionalGeneration:
-    """A fresh T5. Its cross-attention begins as a copier: values and outputs are the identity."""
+    """A fresh T5 that begins as a copier which knows its neighbours.
+
+    Cross-attention's values and outputs are the identity; one head of each side looks at the word before, and one
+    of the encoder's at the word after.
+    """
     model = T5ForConditionalGeneration(config)
     with torch.no_grad():
         for block in model.decoder.block:
             attention = block.layer[1].EncDecAttention
             attention.v.weight.copy_(torch.eye(config.d_model))
             attention.o.weight.copy_(torch.eye(config.d_model))
+    look_around(model)
     return model
 
 
+@torch.no_grad()
+def look_around(model: T5ForConditionalGeneration, strength: float = 5.0) -> None:
+    """Bias head 0 towards the token before and the encoder's head 1 towards the token after."""
+    after = model.config.relative_attention_num_buckets // 2
+    first = [stack.block[0].layer[0].SelfAttention for stack in (model.encoder, model.decoder)]
+    for attention in first:
+        attention.relative_attention_bias.weight[1, 0] += strength
+    first[0].relative_attention_bias.weight[after + 1, 1] += strength
+
+
 def optimizers(model: T5ForConditionalGeneration, muon: float, adam: float) -> list[torch.optim.Optimizer]:
-    """Muon on the layers' matrices, AdamW on embeddings, norms and position biases."""
-    named = list(model.named_parameters())
-    is_matrix = [p.ndim == 2 and "shared" not in n and "relative" not in n for n, p in named]
-    matrices = [p for (_, p), yes in zip(named, is_matrix, strict=True) if yes]
-    rest = [p for (_, p), yes in zip(named, is_matrix, strict=True) if not yes]
+    """Muon on the layers' matrices, AdamW on embeddings, norms and position biases.
+
+    T5 divides no attention score by the root of the head's width: its query matrices are that much smaller, and so
+    must their steps be, or attention freezes on one word within a few hundred steps. Position biases are added to
+    those scores, so they need large steps.
+    """
+    sorts: dict[str, list[torch.nn.Parameter]] = {"query": [], "matrix": [], "bias": [], "rest": []}
+    for name, parameter in model.named_parameters():
+        if "relative" in name:
+            sort = "bias"
+        elif parameter.ndim != 2 or "shared" in name:
+            sort = "rest"
+        else:
+            sort = "query" if name.endswith(".q.weight") else "matrix"
+        sorts[sort].append(parameter)
+    of_query = muon / math.sqrt(model.config.d_kv)
+    rates = {"query": of_query, "matrix": muon, "bias": 10 * adam, "rest": adam}
+    groups = {sort: {"params": sorts[sort], "lr": at, "initial_lr": at} for sort, at in rates.items()}
     return [
-        torch.optim.Muon(matrices, lr=muon, weight_decay=0.01),
-        torch.optim.AdamW(rest, lr=adam, betas=(0.9, 0.98), weight_decay=0.0),
+        torch.optim.Muon([groups["matrix"], groups["query"]], weight_decay=0.01),
+        torch.optim.AdamW([groups["rest"], groups["bias"]], betas=(0.9, 0.98), weight_decay=0.0),
     ]
 
 
@@ -231,7 +259,6 @@ def fit(args: argparse.Namespace) -> None:
             opt.load_state_dict(saved)
         step, start = state["step"], state["start"]
     end = deadline(args.until)
-    full = [args.muon, args.adam]
 
     def loss_of(source: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16):
@@ -250,9 +277,8 @@ def fit(args: argparse.Namespace) -> None:
         now = time.time()
         if now >= end or step == args.steps:
             break
-        for opt, at in zip(opts, full, strict=True):
-            for group in opt.param_groups:
-                group["lr"] = at * rate(step, now, start, end)
+        for group in (g for opt in opts for g in opt.param_groups):
+            group["lr"] = group["initial_lr"] * rate(step, now, start, end)
         x = torch.from_numpy(source)
         loss = compiled(x, (x != 0).long(), torch.from_numpy(labels))
         loss.backward()
@@ -301,7 +327,7 @@ def main() -> None:
     parser.add_argument("--held-out", type=int, default=200, help="examples scored at each checkpoint")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--muon", type=float, default=0.02)
-    parser.add_argument("--adam", type=float, default=4e-3)
+    parser.add_argument("--adam", type=float, default=6e-3)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--feed-forward", type=int, default=1024)
     parser.add_argument("--encoder", type=int, default=4)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from nomenclair import Student
-from nomenclair.cli.host import converse, file_names, one_line
+from nomenclair.cli.describe import one_line
+from nomenclair.cli.host import converse, file_names
 from nomenclair.errors import UserError
 from nomenclair.workspace import REPOSITORY
 
@@ -52,8 +53,33 @@ def test_a_folder_that_is_not_there(tmp_path):
         file_names(tmp_path / "none")
 
 
-def test_one_line_steers_no_terminal():
-    assert one_line("a\n\x1b[2Jé") == "a��[2Jé"
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        pytest.param("a\n\x1b[2Jé", "a��[2Jé", id="line break and terminal code"),
+        pytest.param("photo\u202egpj.exe", "photo�gpj.exe", id="turned-around order"),
+        pytest.param("a\u00a0b 📷\u200d", "a\u00a0b 📷\u200d", id="odd but harmless"),
+        pytest.param("\udce9t\udce9.txt", "été.txt", id="bytes that are not UTF-8"),
+    ],
+)
+def test_one_line_steers_no_terminal(name, shown):
+    assert one_line(name) == shown
+
+
+@pytest.mark.parametrize("encoding", ["utf-8:strict", "ascii:strict"])
+@pytest.mark.parametrize("by", ["argument", "standard input"])
+@pytest.mark.parametrize("flags", [(), ("--json",)], ids=["text", "json"])
+def test_a_name_of_any_bytes_is_described(student_folder, encoding, by, flags):
+    name = b"\xe9t\xe9.pdf"
+    done = subprocess.run(
+        [NOMENCLAIR, "describe", name if by == "argument" else "-", *flags, "--student", student_folder],
+        input=name + b"\n",
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+    )
+    assert done.returncode == 0, done.stderr
+    shown = "?t?.pdf" if encoding.startswith("ascii") and not flags else "été.pdf"
+    assert shown in done.stdout.decode()
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])

@@ -1,6 +1,7 @@
 """Commands that use a student: describe. They need the light core alone."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -12,11 +13,14 @@ import typer
 from nomenclair.cli.common import DEFAULT_WORKSPACE
 from nomenclair.contract import check_lang
 from nomenclair.errors import UserError
+from nomenclair.names import readable
 from nomenclair.workspace import Workspace
 
 # Names are described in blocks of this many, so that a long list streams.
 BLOCK = 1024
 SHIPPED = Path(__file__).resolve().parent.parent / "shipped"
+# Control characters, line separators and marks that turn the order of a line around.
+STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 StudentOption = Annotated[
     Path | None, typer.Option("--student", help="Folder of an exported student.", envvar="NOMENCLAIR_STUDENT")
@@ -39,6 +43,7 @@ def describe(
     if lang != "both":
         check_lang(lang)
     loaded = load_student(student)
+    robust_streams(json_lines=as_json)
     languages = list(loaded.languages) if lang == "both" else [lang]
     given = (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names
     for block in blocks(given):
@@ -69,9 +74,23 @@ def blocks(names: Iterable[str], size: int = BLOCK) -> Iterator[list[str]]:
         yield block
 
 
+def robust_streams(json_lines: bool) -> None:
+    """No byte of a name stops a command: input that is not UTF-8 is mended later, as `readable` does.
+
+    JSON is written as UTF-8; text for people in the terminal's encoding, with ? for what that lacks.
+    """
+    sys.stdin.reconfigure(encoding="utf-8", errors="surrogateescape")
+    sys.stdout.reconfigure(encoding="utf-8" if json_lines else None, errors="replace")
+
+
+def one_line(name: str) -> str:
+    """The name as text that breaks no line and steers no terminal."""
+    return STEERING.sub("�", readable(name))
+
+
 def _as_json(name: str, row: list) -> str:
-    return json.dumps({"name": name, **{d.lang: d.text for d in row}}, ensure_ascii=False)
+    return json.dumps({"name": readable(name), **{d.lang: d.text for d in row}}, ensure_ascii=False)
 
 
 def _as_text(name: str, row: list) -> str:
-    return "\t".join([name.replace("\t", " ").replace("\n", " "), *(d.text for d in row)])
+    return "\t".join([one_line(name), *(d.text for d in row)])

@@ -9,7 +9,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from nomenclair.cli.describe import StudentOption, blocks, load_student
+from nomenclair.cli.describe import StudentOption, blocks, load_student, one_line, robust_streams
 from nomenclair.contract import check_lang
 from nomenclair.errors import UserError
 from nomenclair.names import readable
@@ -34,6 +34,7 @@ def ls(
     check_lang(lang)
     names = file_names(folder)
     loaded = load_student(student)
+    robust_streams(json_lines=False)
     for block in blocks(names, LIST_BLOCK):
         for name, text in zip(block, loaded.describe(block, lang), strict=True):
             print(f"{one_line(name)}\t{text}", flush=True)
@@ -50,11 +51,6 @@ def file_names(folder: Path) -> list[str]:
         ) from error
 
 
-def one_line(name: str) -> str:
-    """The name without what would break a line or steer a terminal."""
-    return "".join(char if char.isprintable() else "�" for char in name)
-
-
 def serve(student: StudentOption = None) -> None:
     """Answer JSON lines on standard input with JSON lines on standard output, until the input ends.
 
@@ -62,8 +58,7 @@ def serve(student: StudentOption = None) -> None:
     "scores": [MEAN LOG-PROBABILITY, …]}, or {"id": …, "error": TEXT}. The first line tells that it is ready.
     """
     loaded = load_student(student)
-    for stream in (sys.stdin, sys.stdout):
-        stream.reconfigure(encoding="utf-8", errors="replace")
+    robust_streams(json_lines=True)
     converse(loaded, sys.stdin, sys.stdout)
 
 

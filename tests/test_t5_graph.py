@@ -4,7 +4,8 @@ import pytest
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
-from train.t5_graph import Builder, int4_blocks, relative_bucket, shape_of
+from train.ranges import activation_ranges
+from train.t5_graph import Builder, int4_blocks, relative_bucket, shape_of, uint8_input
 
 BOUND = 16
 
@@ -167,3 +168,65 @@ def test_buckets_are_those_of_transformers(both_ways):
 def test_an_unknown_feed_forward_is_refused():
     with pytest.raises(ValueError, match="no graph for the feed-forward 'gated-silu'"):
         shape_of(T5Config(feed_forward_proj="gated-silu"))
+
+
+def model_and_ranges():
+    model = random_t5("gated-gelu", True)
+    ids, mask = batch()
+    sources = [row[: int(keep.sum())].tolist() for row, keep in zip(ids, mask, strict=True)]
+    targets = generate(model).sequences[:, 1:].tolist()
+    pairs = list(zip(sources, targets, strict=True))
+    return model, activation_ranges(model, pairs, shape_of(model.config).head_scale)
+
+
+def int8_session(model, ranges):
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    graph = Builder(shape_of(model.config), weights, lambda layer: True, 64, 32, ranges=ranges).model()
+    return onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+def test_with_known_ranges_a_row_does_not_depend_on_its_batch():
+    session = int8_session(*model_and_ranges())
+    ids, mask = batch()
+    bound = np.array(BOUND, np.int64)
+    together = session.run(None, {"input_ids": ids, "attention_mask": mask, "max_new_tokens": bound})
+    for row in range(8):
+        length = int(mask[row].sum())
+        feed = {"input_ids": ids[row : row + 1, :length], "attention_mask": mask[row : row + 1, :length]}
+        tokens, score = session.run(None, {**feed, "max_new_tokens": bound})
+        assert tokens[0].tolist() == together[0][row, : tokens.shape[1]].tolist()
+        assert score[0] == pytest.approx(together[1][row], abs=1e-4)
+
+
+def test_known_ranges_are_near_fp32():
+    model, ranges = model_and_ranges()
+    ids, mask = batch()
+    feed = {"input_ids": ids, "attention_mask": mask, "max_new_tokens": np.array(1, np.int64)}
+    _, exact = run(model, bound=1)
+    _, rounded = int8_session(model, ranges).run(None, feed)
+    # Coarser than a step chosen for the batch: 0.32 here, where that has 0.19.
+    assert np.abs(exact - rounded).mean() < 0.5
+
+
+def test_every_int8_matrix_has_its_range():
+    model, ranges = random_t5("gated-gelu", True), model_and_ranges()[1]
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    shape = shape_of(model.config)
+    graph = Builder(shape, weights, lambda layer: True, 64, 32, ranges=ranges).model()
+    assert b"DynamicQuantizeMatMul" not in graph.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("low", "high"),
+    [
+        pytest.param(-3.0, 5.0, id="both signs"),
+        pytest.param(0.5, 2.0, id="after a relu"),
+        pytest.param(-1.0, -0.5, id="negative"),
+        pytest.param(0.0, 0.0, id="a layer that is always zero"),
+    ],
+)
+def test_uint8_inputs_cover_their_range(low, high):
+    step, middle = (float(part) for part in uint8_input(low, high))
+    for value in (low, 0.0, high):
+        stored = np.clip(round(value / step) + middle, 0, 255)
+        assert (stored - middle) * step == pytest.approx(value, abs=step)

@@ -26,7 +26,8 @@ from train.calibrate import ALWAYS, NEVER, SMALLEST_SAMPLE, thresholds
 from train.data import split_of
 from train.fit import PREPARED
 from train.quantise import FP32, Quality, quantise, write_graph
-from train.t5_graph import EOS, PAD
+from train.ranges import activation_ranges
+from train.t5_graph import EOS, PAD, shape_of
 
 PARITY_NAMES = 200
 
@@ -72,7 +73,8 @@ def export(
         write_json(fresh / CARD, card)
         write_graph(model, weights, FP32, fresh)
         _check_parity(model, fresh, held_out, languages)
-        table = quantise(model, weights, fresh, held_out[:PARITY_NAMES], languages, int4)
+        ranges = _ranges(model, fresh, held_out, languages)
+        table = quantise(model, weights, fresh, held_out[:PARITY_NAMES], languages, int4, ranges)
         validation = [pair for pair in held_out if split_of(pair.name) == "validation"]
         calibration = thresholds(fresh, validation, languages)
         card |= {
@@ -110,6 +112,18 @@ def _card(report: dict, languages: tuple[str, ...]) -> dict:
         "training": report["result"],
         "versions": report["versions"],
     }
+
+
+def _ranges(
+    model, folder: Path, pairs: Sequence[Pair], languages: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    tokenizer = Student.load(folder)._tokenizer
+    asked = [
+        (tokenizer.encode(source_text(pair.name, lang)).ids, tokenizer.encode(pair.text(lang)).ids)
+        for pair in pairs
+        for lang in languages
+    ]
+    return activation_ranges(model, asked, shape_of(model.config).head_scale)
 
 
 def _check_parity(model, folder: Path, held_out: Sequence[Pair], languages: tuple[str, ...]) -> None:

@@ -65,8 +65,14 @@ class Quality:
     kind_errors: dict[str, float]
 
 
-def write_graph(model, weights: Mapping[str, np.ndarray], precision: Precision, folder: Path) -> float:
-    """Write model.onnx; returns its size in MB."""
+def write_graph(
+    model,
+    weights: Mapping[str, np.ndarray],
+    precision: Precision,
+    folder: Path,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
+) -> float:
+    """Write model.onnx, its int8 inputs quantised by `ranges` where given; returns its size in MB."""
     builder = Builder(
         shape_of(model.config),
         weights,
@@ -74,6 +80,7 @@ def write_graph(model, weights: Mapping[str, np.ndarray], precision: Precision, 
         contract.MAX_SOURCE_TOKENS,
         contract.MAX_NEW_TOKENS,
         precision.int4,
+        ranges or {},
     )
     onnx.save(builder.model(), str(folder / MODEL))
     return (folder / MODEL).stat().st_size / 1e6
@@ -86,6 +93,7 @@ def quantise(
     pairs: Sequence[Pair],
     languages: Sequence[str],
     int4: bool = False,
+    ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> list[Quality]:
     """Rows for fp32 (which stands in `folder`) and the precisions tried; the last row's graph is left there.
 
@@ -96,7 +104,7 @@ def quantise(
     exact = _quality(FP32.name, (folder / MODEL).stat().st_size / 1e6, folder, pairs, fp32, fp32)
 
     def tried(precision: Precision) -> Quality:
-        megabytes = write_graph(model, weights, precision, folder)
+        megabytes = write_graph(model, weights, precision, folder, ranges)
         return _quality(precision.name, megabytes, folder, pairs, _texts(folder, pairs, languages), fp32)
 
     def passes(row: Quality) -> bool:
@@ -109,7 +117,7 @@ def quantise(
         if passes(rows[-1]):
             break
     if small and passes(small[0]):
-        write_graph(model, weights, INT4, folder)
+        write_graph(model, weights, INT4, folder, ranges)
         return [exact, *rows, *small]
     if not passes(rows[-1]):
         raise UserError(

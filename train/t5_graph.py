@@ -110,6 +110,13 @@ def int4_blocks(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return value[..., 0::2] | (value[..., 1::2] << 4), scale
 
 
+def uint8_input(low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """(step, zero point) of inputs between low and high in uint8; zero is exact."""
+    low, high = min(low, 0.0), max(high, 0.0)
+    step = (high - low) / 255 or 1.0
+    return np.array(step, np.float32), np.array(round(-low / step), np.uint8)
+
+
 def shape_of(config: Any) -> Shape:
     """The Shape of a transformers T5Config (or mT5's); ValueError for an activation the graph does not know."""
     activation = config.dense_act_fn
@@ -137,7 +144,8 @@ class Builder:
 
     `weights` are float arrays by their Hugging Face names; `int8(layer)` says whether a layer's matrix is stored
     and multiplied in int8, `int4(layer)` whether in 4 bits instead; `max_source` and `max_steps` bound the
-    position tables, in tokens.
+    position tables, in tokens. `ranges` holds the smallest and largest input of each torch module; an int8
+    matrix with one quantises its input by it, so that a name's text does not depend on its batch.
     """
 
     shape: Shape
@@ -146,6 +154,7 @@ class Builder:
     max_source: int
     max_steps: int
     int4: Callable[[str], bool] = lambda layer: False
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def linear(self, g: Nodes, x: str, name: str, weight: np.ndarray) -> str:
         """x @ weight [in, out]; int8 with dynamic activation scale, or 4 bits, where the precision asks for it."""
@@ -166,6 +175,13 @@ class Builder:
         if not self.int8(name):
             return g.add("MatMul", [x, g.constant(name, weight.astype(np.float32))])
         q, scale = int8_columns(weight)
+        known = self.ranges.get(name.split("+")[0])
+        if known:
+            step, middle = uint8_input(*known)
+            step, middle = g.constant(f"{name}.step", step), g.constant(f"{name}.middle", middle)
+            x = g.add("QuantizeLinear", [x, step, middle])
+            stored = [g.constant(f"{name}.int8", q), step, g.constant(f"{name}.scale", scale), middle]
+            return g.add("MatMulIntegerToFloat", [x, *stored], domain=MICROSOFT)
         zero = g.constant(f"{name}.zero", np.zeros(len(scale), np.int8))
         inputs = [x, g.constant(f"{name}.int8", q), g.constant(f"{name}.scale", scale), zero]
         return g.add("DynamicQuantizeMatMul", inputs, domain=MICROSOFT)

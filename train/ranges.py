@@ -1,0 +1,56 @@
+"""How large the inputs of a T5's matrices get, seen on real pairs: what int8 needs to know before it serves.
+
+A step chosen from the batch itself (dynamic quantisation) makes a name's text depend on the other names of its
+batch. A step chosen here does not, and costs the same time; it is coarser, which the gate of the export weighs.
+"""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from transformers import T5ForConditionalGeneration
+
+PAIRS_AT_ONCE = 32
+# Room for names that excite a layer more than those seen did.
+MARGIN = 1.1
+
+
+def activation_ranges(
+    model: T5ForConditionalGeneration, pairs: Sequence[tuple[list[int], list[int]]], head_scale: float
+) -> dict[str, tuple[float, float]]:
+    """Smallest and largest input of each nn.Linear, by module name, over token ids of (sources, targets).
+
+    `head_scale` is what torch multiplies the head's input with, and the graph its weights.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    valid: dict[str, torch.Tensor] = {}
+
+    def note(name: str, x: torch.Tensor) -> None:
+        seen = x[
+            valid["encoder" if name.startswith("encoder") or ".EncDecAttention.k" in name else "decoder"]
+        ]
+        low, high = found.get(name, (0.0, 0.0))
+        found[name] = min(low, float(seen.min())), max(high, float(seen.max()))
+
+    hooks = [
+        module.register_forward_pre_hook(lambda _, args, name=name: note(name, args[0]))
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and not name.endswith("EncDecAttention.v")
+    ]
+    try:
+        for start in range(0, len(pairs), PAIRS_AT_ONCE):
+            sources, targets = zip(*pairs[start : start + PAIRS_AT_ONCE], strict=True)
+            ids, labels = _padded(sources, 0), _padded(targets, -100)
+            valid["encoder"], valid["decoder"] = ids != 0, labels != -100
+            with torch.inference_mode():
+                model(input_ids=ids, attention_mask=valid["encoder"].long(), labels=labels)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    scaled = {"lm_head": tuple(bound / head_scale for bound in found["lm_head"])} if found else {}
+    return {name: (low * MARGIN, high * MARGIN) for name, (low, high) in (found | scaled).items()}
+
+
+def _padded(rows: Sequence[Sequence[int]], filler: int) -> torch.Tensor:
+    width = max(map(len, rows))
+    return torch.tensor([[*row, *[filler] * (width - len(row))] for row in rows])

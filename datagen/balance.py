@@ -78,10 +78,9 @@ def shortages(pairs: Sequence[Pair], dropped: Mapping[int, str], values: Mapping
     out = []
     for axis in ("name language", "kind", "extension"):
         counts = Counter(values[axis][row] for row in kept)
-        few = [
-            (n, value) for value, n in counts.items() if n < SHORT[axis] and value not in ("(none)", "none")
-        ]
-        out += [f"{value} ({n})" for n, value in sorted(few)[:12]]
+        few = sorted((n, v) for v, n in counts.items() if n < SHORT[axis] and v not in ("(none)", "none"))
+        # An extension met once or twice is nothing to go looking for.
+        out += [f"{value} ({n})" for n, value in few if n > 2 or axis != "extension"][:12]
     crossed = Counter((values["kind"][row], values["name language"][row]) for row in kept)
     for kind, n in Counter(values["kind"][row] for row in kept).most_common(12):
         for lang, title in (("fr", "French"), ("en", "English")):

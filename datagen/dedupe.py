@@ -1,12 +1,11 @@
 """Names that repeat another: siblings of one family beyond a few, and families one edit apart.
 
 Only names are looked at: two different names may well share a description. Candidates for the fuzzy match are
-neighbours in three sorted orders of the family keys (from the front, from the back, words sorted), so the
-work grows as n log n; one edit leaves the front or the back half of a key whole, and rapidfuzz compares the
-neighbours in bulk.
+neighbours in two sorted orders of the family keys, from the front and from the back (one edit leaves one half
+of a key whole), so the work grows as n log n; rapidfuzz compares the neighbours in bulk.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,35 +81,40 @@ def _split(keys: Sequence[str]) -> tuple[list[str], np.ndarray]:
     return stems, extensions
 
 
-def _candidates(stems: Sequence[str], extensions: np.ndarray):
+def _candidates(stems: Sequence[str], extensions: np.ndarray) -> Iterator[np.ndarray]:
     """Yield arrays of (earlier row, later row, words reordered?) for neighbours at most one edit apart."""
     long_enough = [row for row, stem in enumerate(stems) if len(stem) >= MIN_KEY]
-    by_words = {row: " ".join(sorted(stems[row].split())) for row in long_enough}
-    orders = (
-        (sorted(long_enough, key=stems.__getitem__), stems, 0),
-        (sorted(long_enough, key=lambda row: stems[row][::-1]), stems, 0),
-        (sorted(long_enough, key=by_words.__getitem__), by_words, 1),
-    )
-    for order, texts, reordered in orders:
+    yield _reordered(stems, extensions, long_enough)
+    lengths = np.fromiter((len(stem) for stem in stems), np.int32, len(stems))
+    for sort_key in (stems.__getitem__, lambda row: stems[row][::-1]):
         # One extension at a time, the order inside kept: neighbours could otherwise be other kinds.
-        rows = np.array(order, np.int64)
+        rows = np.array(sorted(long_enough, key=sort_key), np.int64)
         rows = rows[np.argsort(extensions[rows], kind="stable")]
-        sorted_texts = [texts[row] for row in rows.tolist()]
-        for step in range(1, (2 if reordered else NEIGHBOURS) + 1):
-            for start in range(0, len(rows) - step, CHUNK):
-                left = slice(start, min(start + CHUNK, len(rows) - step))
-                right = slice(left.start + step, left.stop + step)
+        for step in range(1, NEIGHBOURS + 1):
+            left, right = rows[:-step], rows[step:]
+            may = (extensions[left] == extensions[right]) & (abs(lengths[left] - lengths[right]) <= 1)
+            left, right = left[may], right[may]
+            for start in range(0, len(left), CHUNK):
+                some, others = left[start : start + CHUNK], right[start : start + CHUNK]
                 edits = cpdist(
-                    sorted_texts[left],
-                    sorted_texts[right],
+                    [stems[row] for row in some.tolist()],
+                    [stems[row] for row in others.tolist()],
                     scorer=OSA.distance,
-                    score_cutoff=0 if reordered else 1,
+                    score_cutoff=1,
                     dtype=np.uint8,
                     workers=-1,
                 )
-                same = (edits <= (0 if reordered else 1)) & (
-                    extensions[rows[left]] == extensions[rows[right]]
-                )
-                pairs = np.stack([rows[left][same], rows[right][same]], axis=1)
-                pairs.sort(axis=1)
-                yield np.column_stack([pairs, np.full(len(pairs), reordered)])
+                near = np.stack([some[edits <= 1], others[edits <= 1]], axis=1)
+                near.sort(axis=1)
+                yield np.column_stack([near, np.zeros(len(near), np.int64)])
+
+
+def _reordered(stems: Sequence[str], extensions: np.ndarray, rows: Sequence[int]) -> np.ndarray:
+    """(first row, later row, 1) for stems of the same words in another order."""
+    first: dict[tuple[str, int], int] = {}
+    found = []
+    for row in rows:
+        earlier = first.setdefault((" ".join(sorted(stems[row].split())), int(extensions[row])), row)
+        if earlier != row:
+            found.append((earlier, row, 1))
+    return np.array(found, np.int64).reshape(-1, 3)

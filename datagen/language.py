@@ -65,6 +65,8 @@ class Judgement:
 
 def judge(text: str) -> Judgement:
     """Decide for one text, 2 to 14 words (shorter and longer ones are answered too)."""
+    if not WORD.search(text):
+        return Judgement("uncertain", 0.0)
     score = sum(weight * value for weight, value in zip(WEIGHTS, features(text), strict=True))
     if abs(score) < CLOSE:
         score += LANGDETECT_WEIGHT * _langdetect(text)
@@ -76,7 +78,10 @@ def languages(en: str, fr: str) -> tuple[Answer, Answer]:
     text that looks wrong alone is right where the French one is by far the more French of the two.
     """
     shared = set(WORD.findall(en)) & set(WORD.findall(fr))
-    english, french = (judge(_without(text, shared)) for text in (en, fr))
+    left = [_without(text, shared) for text in (en, fr)]
+    if min(len(WORD.findall(text)) for text in left) < 2 and en != fr:
+        return "uncertain", "uncertain"
+    english, french = map(judge, left)
     if (distance := french.score - english.score) > DECIDED:
         excused = max(WEAK, 0.75 * distance)
         return (
@@ -87,7 +92,8 @@ def languages(en: str, fr: str) -> tuple[Answer, Answer]:
 
 
 def _without(text: str, words: set[str]) -> str:
-    left = WORD.sub(lambda m: "" if m[0] in words and len(m[0]) > 3 else m[0], text)
+    said = {w for w in words if len(w) > 2 and w not in FUNCTION_WORDS["fr"] | FUNCTION_WORDS["en"]}
+    left = WORD.sub(lambda m: "" if m[0] in said else m[0], text)
     return left if WORD.search(left) else text
 
 

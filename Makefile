@@ -53,5 +53,8 @@ gold: install
 bench-teacher: install .venv-curator/installed
 	$(BIN)/python -m benchmarks.bench_teacher --curator .venv-curator/bin/python
 
+bench-curate: install
+	$(BIN)/python -m benchmarks.bench_curate
+
 clean:
 	rm -rf $(VENV) demo-workspace dist

@@ -151,7 +151,7 @@ def _kind_once(pair: Pair) -> Pair | None:
 
 
 def _misspelled(pair: Pair, rng: random.Random) -> Pair | None:
-    """Two letters of a long dictionary word swapped, in either language; never into another word."""
+    """A long dictionary word with two letters swapped, one dropped or one doubled, in either language."""
     lang = rng.choice(("en", "fr"))
     text = pair.text(lang)
     for word in sorted(set(WORD.findall(text)), key=len, reverse=True):
@@ -163,7 +163,8 @@ def _misspelled(pair: Pair, rng: random.Random) -> Pair | None:
         ):
             continue
         at = rng.randint(1, len(word) - 3)
-        bad = word[:at] + word[at + 1] + word[at] + word[at + 2 :]
+        head, tail = word[:at], word[at:]
+        bad = rng.choice((head + tail[1] + tail[0] + tail[2:], head + tail[1:], head + tail[0] + tail))
         if bad != word and bad not in dictionary(lang):
             return replace(pair, **{lang: text.replace(word, bad)})
     return None

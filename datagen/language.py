@@ -69,7 +69,7 @@ def judge(text: str) -> Judgement:
         return Judgement("uncertain", 0.0)
     score = sum(weight * value for weight, value in zip(WEIGHTS, features(text), strict=True))
     if abs(score) < CLOSE:
-        score += LANGDETECT_WEIGHT * _langdetect(text)
+        score += LANGDETECT_WEIGHT * langdetect_log_odds(text)
     return Judgement(_answer(score), score)
 
 
@@ -118,7 +118,7 @@ def features(text: str) -> Sequence[float]:
     endings = sum(bool(FRENCH_ENDING.search(w)) - bool(ENGLISH_ENDING.search(w)) for w in content)
     accents = sum(bool(FRENCH_LETTER.search(w)) for w in plain)
     elisions = len(ELISION.findall(text))
-    return (1.0, function, lexical, accents, elisions, endings, _order(found), _lingua(text))
+    return (1.0, function, lexical, accents, elisions, endings, _order(found), lingua_log_odds(text))
 
 
 def _order(found: Sequence[str]) -> int:
@@ -140,10 +140,11 @@ def _lingua_detector():
     return builder.with_preloaded_language_models().build(), Language.FRENCH
 
 
-def _lingua(text: str) -> float:
+def lingua_log_odds(text: str) -> float:
     """lingua's log-odds for French, within ±6."""
     detector, french = _lingua_detector()
-    return _log_odds(detector.compute_language_confidence(text, french))
+    # lingua adds up in no fixed order: without rounding the last digits differ from call to call.
+    return round(_log_odds(detector.compute_language_confidence(text, french)), 6)
 
 
 @cache
@@ -156,7 +157,7 @@ def _langdetect_factory():
     return factory
 
 
-def _langdetect(text: str) -> float:
+def langdetect_log_odds(text: str) -> float:
     """langdetect's log-odds for French among the two languages, within ±6; seeded, or it would be random."""
     from langdetect.lang_detect_exception import LangDetectException
 

@@ -104,7 +104,8 @@ def one_edit_away(word: str, lang) -> str | None:
     for at in range(len(word) + 1):
         head, tail = word[:at], word[at:]
         tries = [head + tail[1:], head + tail[1:2] + tail[:1] + tail[2:]] if tail else []
-        tries += [head + c + tail[1:] for c in letters] if tail else []
+        # One letter replaced makes another word of many short ones (cariste, curiste).
+        tries += [head + c + tail[1:] for c in letters] if tail and len(word) > 8 else []
         tries += [head + c + tail for c in letters]
         for attempt in tries:
             if attempt in words_of:

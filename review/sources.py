@@ -77,7 +77,9 @@ class Sources:
         related: dict[str, set[str]] = {}
         for entry in lexicon.entries():
             stems = {stem(w) for text in (entry.en, entry.fr) for w in content(text)}
-            stems |= {stem(w) for w in TEXT_WORD.findall(entry.word)}
+            found = TEXT_WORD.findall(entry.word)
+            # The small words of an expression (de, of) would tie everything to everything.
+            stems |= {stem(w) for w in found if len(found) == 1 or _says_something(w)}
             for one in stems:
                 related.setdefault(one, set()).update(stems)
         kinds = KindTable.load(folder / "kinds.tsv")

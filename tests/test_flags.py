@@ -5,6 +5,7 @@ import pytest
 from benchmarks.faults import faults
 from datagen.corpus import gold, seed_pairs
 from nomenclair.records import Pair, name_id
+from nomenclair.workspace import REPOSITORY
 from review.flags import FLAGS, flags_of, raised, same_texts
 from review.sources import Sources, stem
 
@@ -134,3 +135,9 @@ def test_each_injected_fault_can_occur():
     for name, fault in faults(pairs, SOURCES.lexicon).items():
         rng = random.Random(1)
         assert any((bad := fault(p, rng)) and bad != p for p in pairs[:400]), name
+
+
+def test_the_guide_explains_every_flag():
+    guide = (REPOSITORY / "review" / "GUIDE.md").read_text(encoding="utf-8")
+    codes = [*(flag.code for flag in FLAGS), "same_text", "conflict"]
+    assert [code for code in codes if f"`{code}`" not in guide] == []

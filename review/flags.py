@@ -54,6 +54,9 @@ SENTENCE = re.compile(
 )
 
 
+TEXTUAL = frozenset(("config", "script", "source", "data", "build", "markup", "lock"))
+
+
 def _adapted(gate: curate.Gate) -> Check:
     return lambda pair, _: gate(pair)
 
@@ -180,6 +183,9 @@ def wrong_kind(pair: Pair, sources: Sources) -> str | None:
     own = {fold(w) for text in (*kind.marks, kind.en, kind.fr, pair.name) for w in PART.findall(text)}
     for word in sorted(sources.format_words(pair.en) & sources.format_words(pair.fr)):
         other = sources.kinds.by_pattern[f".{word}"]
+        # A configuration may well be YAML, a lock file of PHP: text formats hold one another.
+        if kind.kind == "other" or {kind.kind, other.kind} <= TEXTUAL:
+            continue
         strange = other.kind != kind.kind or not (kind.named_in(pair.en) or kind.named_in(pair.fr))
         if strange and word not in own and word not in fold(pair.name):
             return f"the extension says {kind.en}, the texts say {word.upper()}"

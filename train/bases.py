@@ -3,6 +3,9 @@
 import json
 from collections.abc import Iterable
 
+import httpx2
+from huggingface_hub import HfApi, try_to_load_from_cache
+from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedTokenizerFast, T5Config
 from transformers import T5ForConditionalGeneration as T5
@@ -14,6 +17,7 @@ EMBEDDED = REPOSITORY / "train" / "base" / "weights"
 FLAN_T5_SMALL = "google/flan-t5-small"
 RANDOM = "random"
 VOCABULARY = 4000
+HUB_SECONDS = 5
 
 
 def default_base() -> tuple[str, str]:
@@ -21,16 +25,24 @@ def default_base() -> tuple[str, str]:
 
     google/flan-t5-small where the hub or its cache has it, then the embedded base, then a random T5.
     """
-    try:
-        AutoTokenizer.from_pretrained(FLAN_T5_SMALL)
-    except (OSError, ValueError):
-        pass
-    else:
+    if _reached(FLAN_T5_SMALL):
         return FLAN_T5_SMALL, f"base: {FLAN_T5_SMALL}"
     missing = f"{FLAN_T5_SMALL} is neither in the cache nor on a hub that answers"
     if EMBEDDED.exists():
         return str(EMBEDDED), f"base: the embedded one ({EMBEDDED}), since {missing}"
     return RANDOM, f"base: a small random T5, since {missing} and no embedded base is there"
+
+
+def _reached(model: str) -> bool:
+    """Is the model in the hub's cache, or does the hub answer for it? Asked once, shortly: from_pretrained would
+    try for half a minute where there is no network."""
+    if isinstance(try_to_load_from_cache(model, "config.json"), str):
+        return True
+    try:
+        HfApi().model_info(model, timeout=HUB_SECONDS)
+    except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.HTTPError, OSError):
+        return False
+    return True
 
 
 def load_tokenizer(base: str, texts: Iterable[str]) -> PreTrainedTokenizerFast:

@@ -81,17 +81,5 @@ class PairFlag:
     why: str
 
 
-Verdict = Literal["keep", "edited", "dropped"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reviewed:
-    """A person's word on a pair; `pair` holds the texts as the person left them."""
-
-    pair: Pair
-    verdict: Verdict
-    by: str
-
-
 def columns(record_type: type) -> list[str]:
     return [f.name for f in fields(record_type)]

@@ -37,14 +37,23 @@ class DeskRow:
         )
 
 
-def rows(pairs: Mapping[str, Pair], words: Mapping[str, Word], sources: Sources) -> list[DeskRow]:
-    """All pairs and all words: conflicts first, then by the weight of the flags, judged ones last."""
+Doubts = Mapping[str, Sequence[Raised]]
+
+
+def rows(
+    pairs: Mapping[str, Pair], words: Mapping[str, Word], sources: Sources, doubts: Doubts
+) -> list[DeskRow]:
+    """All pairs and all words: conflicts first, then by the weight of the flags, judged ones last.
+
+    `doubts` are further flags by pair id; they fall away once a person has changed the texts.
+    """
     shown = {key: words[key].pair() if key in words else pairs[key] for key in pairs.keys() | words.keys()}
     found = flags_of([shown[key] for key in sorted(shown)], sources)
     out = []
     for key, pair in shown.items():
         clash = conflict(pairs.get(key), words.get(key))
-        out.append(DeskRow(pair, words.get(key), [*clash, *found[key]]))
+        doubted = doubts.get(key, ()) if pair == pairs.get(key) else ()
+        out.append(DeskRow(pair, words.get(key), [*clash, *found[key], *doubted]))
     return sorted(out, key=_worst_first)
 
 
@@ -92,11 +101,13 @@ def not_applied(path: Path, pairs: Mapping[str, Pair], words: Mapping[str, Word]
 class Desk:
     """The state of one `review serve`: each verdict is on disk before it is answered. Thread-safe."""
 
-    def __init__(self, path: Path, pairs: Mapping[str, Pair], words: Mapping[str, Word], by: str):
+    def __init__(
+        self, path: Path, pairs: Mapping[str, Pair], words: Mapping[str, Word], by: str, doubts: Doubts
+    ):
         self.path, self.pairs, self.by = path, pairs, by
         self.words = dict(words)
         self.lock = threading.Lock()
-        self.rows = {row.pair.id: row for row in rows(pairs, words, Sources.load())}
+        self.rows = {row.pair.id: row for row in rows(pairs, words, Sources.load(), doubts)}
         self.undo_stack: list[tuple[str, Word | None]] = []
 
     def judge(self, key: str, verdict: str, fr: str, en: str, note: str, seen: str) -> DeskRow:

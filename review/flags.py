@@ -14,7 +14,7 @@ from datagen.privacy import mask
 from datagen.spelling import accented, dictionary
 from nomenclair.contract import LANGUAGES
 from nomenclair.names import find_date, fold, is_opaque, split_ext, words
-from nomenclair.records import Pair
+from nomenclair.records import Pair, PairFlag
 from review.sources import Sources
 
 Check = Callable[[Pair, Sources], str | None]
@@ -278,6 +278,18 @@ FLAGS: tuple[Flag, ...] = (
 def raised(pair: Pair, sources: Sources) -> list[Raised]:
     """The flags of one pair, looked at alone."""
     return [Raised(f.code, f.weight, why) for f in FLAGS if (why := f.check(pair, sources))]
+
+
+# What a judge or a second answer doubts weighs as much as a middling flag: models err too.
+DOUBT_WEIGHT = 5
+
+
+def doubts_of(flags: Iterable[PairFlag]) -> dict[str, list[Raised]]:
+    """The doubts that generate paid for (a judge, a second answer), by pair id."""
+    found: dict[str, list[Raised]] = {}
+    for flag in flags:
+        found.setdefault(flag.id, []).append(Raised(flag.code, DOUBT_WEIGHT, flag.why))
+    return found
 
 
 def flags_of(pairs: Sequence[Pair], sources: Sources) -> dict[str, list[Raised]]:

@@ -11,10 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from nomenclair.cli import app
-from nomenclair.records import Pair, name_id
+from nomenclair.records import Pair, PairFlag, name_id
 from nomenclair.workspace import Workspace, write_records
 from review.apply import apply_rows, final_pairs, generated_print, read_words, said, write_words
 from review.desk import Desk, DeskRow, conflict, not_applied, rows
+from review.flags import doubts_of
 from review.merge import add, cohen_kappa, merge
 from review.server import listening
 from review.sheet import read_sheet, text_print, write_sheet
@@ -98,7 +99,7 @@ def test_a_regenerated_pair_never_overwrites_a_person():
     pairs = {**PAIRS, REPORT.id: fresh}
     assert {p.id: p.fr for p in final_pairs(pairs.values(), [marie])}[REPORT.id] == marie.fr
     assert "Compte rendu" in conflict(fresh, marie)[0].why
-    first = rows(pairs, {REPORT.id: marie}, SOURCES)[0]
+    first = rows(pairs, {REPORT.id: marie}, SOURCES, {})[0]
     assert (first.pair.fr, first.flags[0].code) == (marie.fr, "conflict")
 
 
@@ -134,9 +135,18 @@ def test_what_train_reads():
 
 
 def test_the_sheet_is_worst_first_and_judged_last():
-    order = [row.pair.name for row in rows(PAIRS, {BAD.id: word(BAD, "dropped")}, SOURCES)]
+    order = [row.pair.name for row in rows(PAIRS, {BAD.id: word(BAD, "dropped")}, SOURCES, {})]
     assert order[-1] == BAD.name
-    assert rows(PAIRS, {}, SOURCES)[0].pair.name == BAD.name
+    assert rows(PAIRS, {}, SOURCES, {})[0].pair.name == BAD.name
+
+
+def test_what_a_judge_doubts_is_shown_until_a_person_changes_the_texts():
+    doubts = doubts_of([PairFlag(REPORT.id, "judge_french", "not idiomatic")])
+    shown = {row.pair.id: row for row in rows(PAIRS, {}, SOURCES, doubts)}
+    assert [flag.code for flag in shown[REPORT.id].flags] == ["judge_french"]
+    edited = replace(word(REPORT, "edited"), fr="Rapport corrigé en PDF de 2023")
+    after = {row.pair.id: row for row in rows(PAIRS, {REPORT.id: edited}, SOURCES, doubts)}
+    assert "judge_french" not in [flag.code for flag in after[REPORT.id].flags]
 
 
 def workspace(tmp_path) -> Workspace:
@@ -217,7 +227,7 @@ def test_kappa(verdicts, kappa):
 
 @pytest.fixture
 def page(tmp_path):
-    desk = Desk(tmp_path / "reviewed.parquet", PAIRS, {}, "marie")
+    desk = Desk(tmp_path / "reviewed.parquet", PAIRS, {}, "marie", {})
     with listening(desk) as (url, server):
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()

@@ -34,6 +34,15 @@ def _loaded(root: Path):
     return ws, pairs, room("review.apply").read_words(ws.reviewed)
 
 
+def _doubts(ws):
+    """What a judge or a second answer doubts, written by generate."""
+    from nomenclair.records import PairFlag
+    from nomenclair.workspace import read_records
+
+    flags = read_records(ws.pairs_flags, PairFlag) if ws.pairs_flags.exists() else ()
+    return room("review.flags").doubts_of(flags)
+
+
 def export(
     sheet: Annotated[Path | None, typer.Argument(help="Where to write; review.tsv of the workspace.")] = None,
     root: WorkspaceOption = DEFAULT_WORKSPACE,
@@ -47,7 +56,7 @@ def export(
             f"{path} holds {unsaid} changes that are not applied yet.",
             f"Run: nomenclair review apply {path} --workspace {ws.root} (or move the file away).",
         )
-    rows = desk.rows(pairs, words, room("review.sources").Sources.load())
+    rows = desk.rows(pairs, words, room("review.sources").Sources.load(), _doubts(ws))
     total = table.write_sheet(path, (row.sheet_row() for row in rows))
     console.print(f"{total} pairs in {path}, {sum(bool(row.flags) for row in rows)} with a flag, worst first")
     console.print("  correct fr and en in place, write keep, edited or drop as verdict, then: review apply")
@@ -88,7 +97,7 @@ def serve(
     """Review in a browser, with the keyboard; every verdict is saved at once."""
     server = room("review.server")
     ws, pairs, words = _loaded(root)
-    table = room("review.desk").Desk(ws.reviewed, pairs, words, by or getpass.getuser())
+    table = room("review.desk").Desk(ws.reviewed, pairs, words, by or getpass.getuser(), _doubts(ws))
     with server.listening(table, port) as (url, running):
         print(url, flush=True)
         console.print("Open this address in a browser on this machine. Ctrl-C ends; every verdict is saved.")

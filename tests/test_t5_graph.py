@@ -4,8 +4,9 @@ import pytest
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
+from train.packing import int4_blocks, uint8_input
 from train.ranges import activation_ranges
-from train.t5_graph import Builder, int4_blocks, relative_bucket, shape_of, uint8_input
+from train.t5_graph import Builder, relative_bucket, shape_of
 
 BOUND = 16
 

@@ -23,7 +23,7 @@ from benchmarks.student_engine import ENGINES
 from datagen.corpus import seed_pairs
 from nomenclair import contract
 from nomenclair.names import split_ext
-from nomenclair.student import BATCH, MODEL, Student
+from nomenclair.student import BATCH, Student
 
 SHAPES = ("flan-t5-small", "embedded")
 FIGURES = {"p50_ms": min, "per_s": max, "load_s": min, "peak_mb": min}
@@ -54,7 +54,7 @@ def measure_shape(shape: str, folder: Path, quick: bool, console: Console) -> tu
         rows.setdefault(setting.split(",")[0], []).append(row)
         table.add_row(setting, *(f"{row[figure]:.4g}" for figure in FIGURES), str(row["discarded"]))
     console.print(table)
-    files = {"onnx": folder / MODEL, "ctranslate2": folder / "ctranslate2", "torch": folder / "torch"}
+    files = {"onnx": folder, "ctranslate2": folder / "ctranslate2", "torch": folder / "torch"}
     found = {
         engine: {**best_of(settings), "file_mb": student_models.file_mb(files[engine])}
         for engine, settings in rows.items()

@@ -10,9 +10,10 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast, T5Config, T5For
 
 from datagen.corpus import FOLDER, seed_pairs
 from nomenclair import contract
-from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER
+from nomenclair.student import CARD, KINDS, TOKENIZER
 from nomenclair.workspace import write_json
 from train.bases import EMBEDDED, train_tokenizer
+from train.quantise import save_graph
 from train.t5_graph import EOS, Builder, shape_of
 
 FLAN_T5_SMALL = T5Config(
@@ -55,17 +56,17 @@ def build(shape: str) -> T5ForConditionalGeneration:
             model.config.tie_word_embeddings = model.config.scale_decoder_outputs = False
         model.shared.weight[EOS] = 0
         model.lm_head.weight[EOS] = 0
-    return model.eval()
+    return model.float().eval()
 
 
 def write(shape: str, folder: Path) -> None:
-    """model.onnx, torch/ and ctranslate2/ of one shape, all of the same weights."""
+    """model.onnx and weights.bin, torch/ and ctranslate2/ of one shape, all of the same weights."""
     # A peer of the benchmark alone: the tests of its arithmetic do not need it.
     from ctranslate2.converters import TransformersConverter
 
     model = build(shape)
     folder.mkdir(parents=True, exist_ok=True)
-    onnx.save(_graph(model), str(folder / MODEL))
+    save_graph(_graph(model), folder)
     _numbered_tokenizer(model.config.vocab_size).save_pretrained(folder / "torch")
     model.save_pretrained(folder / "torch")
     TransformersConverter(str(folder / "torch")).convert(
@@ -85,7 +86,7 @@ def write_student(folder: Path) -> None:
     tokenizer.save_pretrained(folder)
     (folder / "tokenizer.json").replace(folder / TOKENIZER)
     shutil.copy(FOLDER / "kinds.tsv", folder / KINDS)
-    onnx.save(_graph(model), str(folder / MODEL))
+    save_graph(_graph(model), folder)
     never = dict.fromkeys(contract.LANGUAGES, -1e9)
     card = {"contract": contract.CONTRACT_VERSION, "languages": contract.LANGUAGES, "abstain_below": never}
     write_json(folder / CARD, card)
@@ -94,8 +95,7 @@ def write_student(folder: Path) -> None:
 def file_mb(path: Path) -> float:
     """What an engine must ship for its weights, in MB."""
     weights = (".onnx", ".bin", ".safetensors")
-    files = [path] if path.is_file() else [file for file in path.iterdir() if file.suffix in weights]
-    return sum(file.stat().st_size for file in files) / 1e6
+    return sum(file.stat().st_size for file in path.iterdir() if file.suffix in weights) / 1e6
 
 
 def _graph(model: T5ForConditionalGeneration) -> onnx.ModelProto:

@@ -1,14 +1,14 @@
 """Student: an exported folder that describes names. numpy, onnxruntime and tokenizers only.
 
-The folder holds model.onnx (token ids to token ids, see train/t5_graph.py), tokenizer.json, student.json
-(contract version, provenance, hashes) and kinds.tsv.
+The folder holds model.onnx (token ids to token ids, see train/t5_graph.py) with its weights.bin, tokenizer.json,
+student.json (contract version, provenance, hashes) and kinds.tsv.
 """
 
-import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,12 @@ from nomenclair.contract import Lang
 from nomenclair.errors import UserError
 from nomenclair.kinds import Kind, KindTable
 
-MODEL, TOKENIZER, CARD, KINDS = "model.onnx", "tokenizer.json", "student.json", "kinds.tsv"
-BATCH = 32
+MODEL, WEIGHTS, TOKENIZER = "model.onnx", "weights.bin", "tokenizer.json"
+CARD, KINDS = "student.json", "kinds.tsv"
+# A run of the model holds at most so many names, and so many tokens with their padding: its memory is bounded.
+BATCH, AREA = 24, 384
+# `stream` works on blocks of so many names, and keeps so many answers in mind (some 300 bytes each).
+BLOCK, REMEMBERED = 1024, 16_384
 CURE = "Export it again (nomenclair export), or copy the whole folder again."
 
 
@@ -89,11 +93,25 @@ class Student:
 
         Names that read the same to the model are answered once.
         """
+        return self._told(asked, {})
+
+    def stream(self, asked: Iterable[tuple[str, str]], block: int = BLOCK) -> Iterator[Description]:
+        """As describe_scored, block by block, for lists without end; what was answered lately is not run again."""
+        waiting, known = iter(asked), {}
+        while some := list(islice(waiting, block)):
+            yield from self._told(some, known)
+            for oldest in list(islice(known, max(0, len(known) - REMEMBERED))):
+                del known[oldest]
+
+    def _told(
+        self, asked: Iterable[tuple[str, str]], known: dict[str, tuple[str, float]]
+    ) -> list[Description]:
+        """The descriptions; `known` maps sources to answers, and gains the new ones."""
         asked = [(name, self._check_lang(lang)) for name, lang in asked]
         sources = [contract.source_text(name, lang) for name, lang in asked]
-        answers = self._answer(list(dict.fromkeys(sources)))
+        known |= self._answer([source for source in dict.fromkeys(sources) if source not in known])
         return [
-            self._description(name, lang, *answers[source])
+            self._description(name, lang, *known[source])
             for (name, lang), source in zip(asked, sources, strict=True)
         ]
 
@@ -115,11 +133,8 @@ class Student:
 
     def _answer(self, sources: list[str]) -> dict[str, tuple[str, float]]:
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(sources)]
-        # Batches of like lengths waste least padding.
-        order = sorted(range(len(sources)), key=lambda i: len(ids[i]))
         answers: dict[str, tuple[str, float]] = {}
-        for start in range(0, len(order), BATCH):
-            rows = order[start : start + BATCH]
+        for rows in batches([len(row) for row in ids]):
             tokens, scores = self._run([ids[i] for i in rows])
             texts = self._tokenizer.decode_batch(tokens.tolist(), skip_special_tokens=True)
             for i, text, score in zip(rows, texts, scores, strict=True):
@@ -136,6 +151,22 @@ class Student:
         bound = np.array(contract.MAX_NEW_TOKENS, np.int64)
         feed = {"input_ids": padded, "attention_mask": mask, "max_new_tokens": bound}
         return self._session.run(["tokens", "score"], feed)
+
+
+def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """The indices of `lengths` in runs of like lengths, so that little is padding: at most BATCH, and AREA tokens.
+
+    >>> list(batches([500, 3, 400, 5]))
+    [[1, 3], [2], [0]]
+    """
+    run: list[int] = []
+    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if run and (len(run) == BATCH or (len(run) + 1) * lengths[i] > AREA):
+            yield run
+            run = []
+        run.append(i)
+    if run:
+        yield run
 
 
 def _card(folder: Path) -> dict:
@@ -155,6 +186,8 @@ def _card(folder: Path) -> dict:
 
 
 def _verify(folder: Path, card: dict) -> None:
+    import hashlib  # brings OpenSSL along: 4 MB that only this check needs
+
     for name, expected in card["sha256"].items():
         path = folder / name
         if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:

@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from nomenclair import Student, UserError
 from nomenclair.contract import MAX_NEW_TOKENS
+from nomenclair.student import AREA, BATCH, batches
 from tests.test_names import file_names
 from train.calibrate import outspoken
 
@@ -25,6 +27,57 @@ def test_one_text_per_name_in_order(student):
     texts = student.describe(names, "fr")
     assert len(texts) == 3 and texts[0] == texts[2]
     assert all(isinstance(text, str) and text for text in texts)
+
+
+class Counting:
+    """A session that notes how many rows it is run on."""
+
+    def __init__(self, session):
+        self._session, self.rows = session, []
+
+    def run(self, outputs, feed):
+        self.rows.append(len(feed["input_ids"]))
+        return self._session.run(outputs, feed)
+
+
+@pytest.fixture
+def counted(student):
+    """(a student of the same folder, what its session is run on)."""
+    session = Counting(student._session)
+    return Student(session, student._tokenizer, student.kinds, student.card), session
+
+
+def test_repeated_families_are_run_once_across_blocks(counted):
+    """Names that differ by a hash read alike: 30 families in 3,000 names are 30 rows, not 30 in each block."""
+    student, session = counted
+    names = [f"{i:08x}a1 rapport {'abcdefghij'[i % 10]}{'xyz'[i % 3]}.pdf" for i in range(3000)]
+    texts = [d.text for d in student.stream(((name, "fr") for name in names), 128)]
+    assert sum(session.rows) == 30
+    assert texts == student.describe(names, "fr")
+
+
+def test_a_stream_forgets_the_oldest(counted, monkeypatch):
+    student, session = counted
+    monkeypatch.setattr("nomenclair.student.REMEMBERED", 2)
+    words = ["rouge", "vert", "bleu", "bleu", "rouge"]
+    assert [d.name for d in student.stream(((word, "fr") for word in words), 1)] == words
+    assert session.rows == [1, 1, 1, 1]
+
+
+def test_a_stream_answers_block_by_block(counted):
+    """The first answers come before the input has ended."""
+    student, _ = counted
+    read = []
+    found = student.stream(((read.append(i) or f"rapport {i}", "fr") for i in range(10_000)), 4)
+    assert next(found).name == "rapport 0" and read == [0, 1, 2, 3]
+
+
+@given(st.lists(st.integers(1, 64), max_size=200))
+def test_batches_hold_each_row_once_within_bounds(lengths):
+    runs = list(batches(lengths))
+    assert sorted(i for run in runs for i in run) == list(range(len(lengths)))
+    for run in runs:
+        assert len(run) <= BATCH and (len(run) == 1 or len(run) * max(lengths[i] for i in run) <= AREA)
 
 
 def test_languages_may_be_mixed(student):
@@ -94,6 +147,11 @@ def truncate_model(folder):
     model.write_bytes(model.read_bytes()[:5000])
 
 
+def truncate_weights(folder):
+    weights = folder / "weights.bin"
+    weights.write_bytes(weights.read_bytes()[:5000])
+
+
 def other_contract(folder):
     card = json.loads((folder / "student.json").read_text())
     (folder / "student.json").write_text(json.dumps({**card, "contract": 99}))
@@ -108,6 +166,12 @@ def change_kinds(folder):
     ("damage", "says"),
     [
         pytest.param(truncate_model, r"model\.onnx cannot be loaded.*Export it again", id="truncated model"),
+        pytest.param(
+            truncate_weights, r"model\.onnx cannot be loaded.*Export it again", id="truncated weights"
+        ),
+        pytest.param(
+            lambda f: (f / "weights.bin").unlink(), r"model\.onnx cannot be loaded", id="no weights"
+        ),
         pytest.param(lambda f: (f / "model.onnx").unlink(), r"model\.onnx cannot be loaded", id="no model"),
         pytest.param(
             lambda f: (f / "tokenizer.json").unlink(), r"tokenizer\.json cannot be loaded", id="no tokenizer"

@@ -9,10 +9,11 @@ import numpy as np
 
 from datagen.corpus import Gold
 from nomenclair.errors import UserError
-from nomenclair.student import MODEL, Student
+from nomenclair.student import Student
 from train.calibrate import best_chrf
 from train.evaluate import cases, score_texts
 from train.metrics import RESAMPLES
+from train.quantise import megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,7 @@ def _side(folder: Path, student: Student, gold: Sequence[Gold], languages: Seque
     texts = {lang: student.describe(names, lang) for lang in languages}
     spent = time.perf_counter() - begun
     scores = {lang: score_texts(cases(gold, lang), texts[lang], student.kinds) for lang in languages}
-    megabytes = (folder / MODEL).stat().st_size / 1e6
-    return Side(folder, scores, texts, megabytes, 1000 * spent / (len(names) * len(languages)))
+    return Side(folder, scores, texts, megabytes(folder), 1000 * spent / (len(names) * len(languages)))
 
 
 def _interval(gains: np.ndarray) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from nomenclair import contract
 from nomenclair.contract import source_text
 from nomenclair.errors import UserError
 from nomenclair.records import Pair
-from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER, Student
+from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER, WEIGHTS, Student
 from nomenclair.workspace import read_json, write_json, write_text
 from train import bases
 from train.calibrate import ALWAYS, NEVER, SMALLEST_SAMPLE, thresholds
@@ -84,7 +84,7 @@ def export(
             "abstain_below": {lang: calibration[lang]["abstain_below"] for lang in languages},
         }
         write_text(fresh / "README.md", model_card(card))
-        card["sha256"] = {name: _sha256(fresh / name) for name in (MODEL, TOKENIZER, KINDS)}
+        card["sha256"] = {name: _sha256(fresh / name) for name in (MODEL, WEIGHTS, TOKENIZER, KINDS)}
         write_json(fresh / CARD, card)
         _replace_folder(fresh, student)
     finally:

@@ -12,7 +12,7 @@ from nomenclair import contract
 from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
 from nomenclair.records import Pair
-from nomenclair.student import KINDS, MODEL, Student
+from nomenclair.student import KINDS, MODEL, WEIGHTS, Student
 from train.t5_graph import Builder, shape_of
 
 # The most chrF that a precision may lose against fp32, in points, per language.
@@ -72,7 +72,7 @@ def write_graph(
     folder: Path,
     ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> float:
-    """Write model.onnx, its int8 inputs quantised by `ranges` where given; returns its size in MB."""
+    """Write the graph, its int8 inputs quantised by `ranges` where given; returns its size in MB."""
     builder = Builder(
         shape_of(model.config),
         weights,
@@ -82,8 +82,19 @@ def write_graph(
         precision.int4,
         ranges or {},
     )
-    onnx.save(builder.model(), str(folder / MODEL))
-    return (folder / MODEL).stat().st_size / 1e6
+    save_graph(builder.model(), folder)
+    return megabytes(folder)
+
+
+def save_graph(graph: onnx.ModelProto, folder: Path) -> None:
+    """Write model.onnx and, beside it, weights.bin: ONNX Runtime maps that file instead of holding it twice."""
+    (folder / WEIGHTS).unlink(missing_ok=True)
+    onnx.save(graph, str(folder / MODEL), save_as_external_data=True, location=WEIGHTS)
+
+
+def megabytes(folder: Path) -> float:
+    """What the graph and its weights take on disk, in MB."""
+    return sum((folder / name).stat().st_size for name in (MODEL, WEIGHTS)) / 1e6
 
 
 def quantise(
@@ -101,11 +112,11 @@ def quantise(
     it is within tolerance. UserError where no step is.
     """
     fp32 = _texts(folder, pairs, languages)
-    exact = _quality(FP32.name, (folder / MODEL).stat().st_size / 1e6, folder, pairs, fp32, fp32)
+    exact = _quality(FP32.name, megabytes(folder), folder, pairs, fp32, fp32)
 
     def tried(precision: Precision) -> Quality:
-        megabytes = write_graph(model, weights, precision, folder, ranges)
-        return _quality(precision.name, megabytes, folder, pairs, _texts(folder, pairs, languages), fp32)
+        size = write_graph(model, weights, precision, folder, ranges)
+        return _quality(precision.name, size, folder, pairs, _texts(folder, pairs, languages), fp32)
 
     def passes(row: Quality) -> bool:
         return all(exact.chrf[lang] - row.chrf[lang] <= TOLERANCE for lang in languages)
@@ -134,7 +145,7 @@ def _texts(folder: Path, pairs: Sequence[Pair], languages: Sequence[str]) -> dic
 
 def _quality(
     name: str,
-    megabytes: float,
+    size: float,
     folder: Path,
     pairs: Sequence[Pair],
     texts: Mapping[str, Sequence[str]],
@@ -154,4 +165,4 @@ def _quality(
         lang: sum(not kind.named_in(text) for kind, text in zip(kinds, found, strict=True)) / len(pairs)
         for lang, found in texts.items()
     }
-    return Quality(name, megabytes, chrf, same, errors)
+    return Quality(name, size, chrf, same, errors)

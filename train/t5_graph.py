@@ -253,13 +253,14 @@ class Builder:
             x, n = self.normed(g, x, skip, f"{layer}.1.layer_norm")
             skip = self.feed_forward(g, n, f"{layer}.1")
         _, n = self.normed(g, x, skip, "encoder.final_layer_norm")
-        crossing = [
-            f"decoder.block.{i}.layer.1.EncDecAttention.{p}" for i in range(s.decoder_layers) for p in "kv"
-        ]
-        both = self.projection(g, n, *crossing)
-        heads = g.constant("cross.shape", np.array([0, 0, len(crossing) * s.heads, s.d_kv]))
-        both = g.add("Transpose", [g.add("Reshape", [both, heads])], perm=[0, 2, 1, 3])
-        return g.add("Split", [both], len(crossing), axis=1, num_outputs=len(crossing)), mask
+        # A product for each layer: one for all would hold every layer's keys and values three times at once.
+        heads = g.constant("cross.shape", np.array([0, 0, 2 * s.heads, s.d_kv]))
+        crossing = []
+        for i in range(s.decoder_layers):
+            both = self.projection(g, n, *(f"decoder.block.{i}.layer.1.EncDecAttention.{p}" for p in "kv"))
+            both = g.add("Transpose", [g.add("Reshape", [both, heads])], perm=[0, 2, 1, 3])
+            crossing += g.add("Split", [both], 2, axis=1, num_outputs=2)
+        return crossing, mask
 
     def step(
         self, g: Nodes, token: str, t: str, past: list[str], present: list[str], cross: list[str], mask: str

@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +15,6 @@ from nomenclair.errors import UserError
 from nomenclair.names import readable
 from nomenclair.workspace import Workspace
 
-# Names are described in blocks of this many, so that a long list streams.
-BLOCK = 1024
 SHIPPED = Path(__file__).resolve().parent.parent / "shipped"
 # Control characters, line separators and marks that turn the order of a line around.
 STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
@@ -46,11 +43,9 @@ def describe(
     robust_streams(json_lines=as_json)
     languages = list(loaded.languages) if lang == "both" else [lang]
     given = (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names
-    for block in blocks(given):
-        found = loaded.describe_scored([(name, lang) for name in block for lang in languages])
-        for i, name in enumerate(block):
-            row = found[i * len(languages) : (i + 1) * len(languages)]
-            print(_as_json(name, row) if as_json else _as_text(name, row))
+    found = loaded.stream((name, lang) for name in given for lang in languages)
+    while row := list(islice(found, len(languages))):
+        print(_as_json(row) if as_json else _as_text(row))
 
 
 def load_student(folder: Path | None):
@@ -68,12 +63,6 @@ def load_student(folder: Path | None):
     )
 
 
-def blocks(names: Iterable[str], size: int = BLOCK) -> Iterator[list[str]]:
-    waiting = iter(names)
-    while block := list(islice(waiting, size)):
-        yield block
-
-
 def robust_streams(json_lines: bool) -> None:
     """No byte of a name stops a command: input that is not UTF-8 is mended later, as `readable` does.
 
@@ -88,9 +77,9 @@ def one_line(name: str) -> str:
     return STEERING.sub("�", readable(name))
 
 
-def _as_json(name: str, row: list) -> str:
-    return json.dumps({"name": readable(name), **{d.lang: d.text for d in row}}, ensure_ascii=False)
+def _as_json(row: list) -> str:
+    return json.dumps({"name": readable(row[0].name), **{d.lang: d.text for d in row}}, ensure_ascii=False)
 
 
-def _as_text(name: str, row: list) -> str:
-    return "\t".join([one_line(name), *(d.text for d in row)])
+def _as_text(row: list) -> str:
+    return "\t".join([one_line(row[0].name), *(d.text for d in row)])

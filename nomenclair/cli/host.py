@@ -9,7 +9,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from nomenclair.cli.describe import StudentOption, blocks, load_student, one_line, robust_streams
+from nomenclair.cli.describe import StudentOption, load_student, one_line, robust_streams
 from nomenclair.contract import check_lang
 from nomenclair.errors import UserError
 from nomenclair.names import readable
@@ -35,9 +35,8 @@ def ls(
     names = file_names(folder)
     loaded = load_student(student)
     robust_streams(json_lines=False)
-    for block in blocks(names, LIST_BLOCK):
-        for name, text in zip(block, loaded.describe(block, lang), strict=True):
-            print(f"{one_line(name)}\t{text}", flush=True)
+    for found in loaded.stream([(name, lang) for name in names], LIST_BLOCK):
+        print(f"{one_line(found.name)}\t{found.text}", flush=True)
 
 
 def file_names(folder: Path) -> list[str]:

@@ -1,12 +1,11 @@
 """Composed examples: the French that the rules make, and what every draw must hold."""
 
-import random
 import re
 
 import pytest
 
 from nomenclair.kinds import KindTable
-from train.base.build import CORPUS, restyled, third_person
+from train.base.build import CORPUS, third_person
 from train.base.compose import (
     Composer,
     Lexicon,
@@ -79,13 +78,5 @@ def test_every_draw_copies_its_numbers_and_says_its_kind() -> None:
         kind = table.of(name)
         assert en.startswith(kind.en) and fr.startswith(kind.fr)
         for number in re.findall(r"[0-9]{4,}", en):
-            assert number in name and number in fr
+            assert number in fr and (number in name or number[2:] in name)  # 15-10-26 is of 2026
         assert "  " not in en + fr and not re.search(r"\b(?:de le|de les|le [aeiou])\b", fr)
-
-
-def test_restyling_changes_the_name_alone() -> None:
-    row = ("facture_edf_mars.pdf", "en", "fr")
-    drawn = {restyled(row, random.Random(seed)) for seed in range(40)}
-    assert {("facture-edf-mars.pdf", "en", "fr"), ("FactureEdfMars.pdf", "en", "fr")} <= drawn
-    counter = ("IMG_0042.jpg", "JPEG photo no. 42", "Photo JPEG n° 42")
-    assert restyled(counter, random.Random(1)) == counter

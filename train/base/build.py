@@ -21,13 +21,13 @@ from nomenclair import names
 from nomenclair.contract import LANGUAGES, source_text
 from nomenclair.kinds import Kind, KindTable
 from train.base import tokenizer as tokens
-from train.base.compose import Composer, Lexicon
+from train.base.compose import Composer, Lexicon, english_third
 from train.base.fit import Shard
+from train.base.vary import Pools, Row, variants
 from train.data import split_of
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 PREFIXES = ("fr:", "en:", "fr", "en")
-Row = tuple[str, str, str]
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -100,23 +100,13 @@ def shard(tokenizer: Tokenizer, pairs: list[tuple[str, str]]) -> Shard:
     return Shard.of([(s.ids, t.ids) for s, t in zip(sources, targets, strict=True)])
 
 
-def restyled(row: Row, rng: random.Random) -> Row:
-    """The same row under another naming style: separators, case and accents of its name change."""
-    stem, ext = names.split_ext(row[0])
-    stem = names.without_hashes(stem, "#")
-    if "#" in stem or not ext or re.search(r"[.,()\d]", stem):
-        return row
-    words = names.words(stem)
-    style = rng.randrange(5)
-    if style == 0:
-        new = "".join(w[:1].upper() + w[1:] for w in words)
-    elif style == 1:
-        new = " ".join(words)
-    else:
-        new = "_-."[style - 2].join(words)
-    if rng.random() < 0.3 and not any(c.isupper() for w in words for c in w[1:]):
-        new = new.lower()
-    return (new + ext, row[1], row[2]) if new else row
+def pools(lexicon: Lexicon, real_names: Path) -> Pools:
+    """What the variants of written pairs are drawn from."""
+    french = {w.fr.partition(" ")[0] for w in lexicon.by_pos["V"]}
+    infinitive = {third: verb for verb in sorted(french) if (third := third_person(verb))}
+    infinitive |= {english_third(w.en).split()[0]: w.en.split()[0] for w in lexicon.by_pos["V"]}
+    proper = {w.en for w in lexicon.by_pos["P"]} | {w.title() for w in unknown_words(real_names, set(), 3000)}
+    return Pools(sorted(w for w in proper if re.fullmatch(r"[A-ZÀ-Þ][a-zà-ÿ]{2,9}", w)), infinitive)
 
 
 def translations(strings: list[Row], kinds: list) -> list[tuple[str, str]]:
@@ -167,6 +157,7 @@ def main() -> None:
     parser.add_argument("--names", type=Path, required=True, help="real names, one a line")
     parser.add_argument("--grammar", type=Path, help="name, en, fr rows that the grammar teacher wrote")
     parser.add_argument("--composed", type=int, default=300_000)
+    parser.add_argument("--variants", type=int, default=24, help="of each seed row, itself included")
     parser.add_argument("--size", type=int, default=8192)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -190,9 +181,9 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(path))
     shard(tokenizer, both(composed)).save(args.out / "composed.npz")
     rng = random.Random(args.seed)
-    shard(tokenizer, both([row if i == 0 else restyled(row, rng) for row in seeds for i in range(4)])).save(
-        args.out / "seeds.npz"
-    )
+    drawn = pools(lexicon, args.names)
+    varied = [v for row in seeds for v in variants(row, args.variants, table, drawn, rng)]
+    shard(tokenizer, both(varied)).save(args.out / "seeds.npz")
     if strings:
         shard(tokenizer, translations(strings, kinds)).save(args.out / "strings.npz")
     if args.grammar:

@@ -18,6 +18,52 @@ FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre oc
 ENGLISH_MONTHS = (
     "January February March April May June July August September October November December".split()
 )
+SHORT_FRENCH = "janv févr mars avr mai juin juil août sept oct nov déc".split()
+SEASONS = (("spring", "printemps"), ("summer", "été"), ("autumn", "automne"), ("winter", "hiver"))
+ORDINALS = ("", ("first", "premier"), ("second", "deuxième"), ("third", "troisième"), ("fourth", "quatrième"))
+# What becomes of a paper: English, French, as written.
+STATES = (
+    ("final version", "version finale", "final"), ("final version", "version finale", "finale"),
+    ("draft", "brouillon", "draft"), ("draft", "brouillon", "brouillon"), ("signed", "signé", "signé"),
+    ("old version", "ancienne version", "old"), ("old version", "ancienne version", "ancien"),
+    ("copy", "copie", "copie"), ("copy", "copie", "copy"), ("corrected", "corrigé", "corrigé"),
+)  # fmt: skip
+COUNTERS = (
+    *(
+        "IMG_",
+        "IMG_",
+        "DSC",
+        "DSC_",
+        "DSCN",
+        "DSCF",
+        "_MG_",
+        "IMG-",
+        "P",
+        "PICT",
+        "GOPR",
+        "MVI_",
+        "CCF_",
+        "SKMBT_",
+    ),
+    *(
+        "file",
+        "doc",
+        "doc_",
+        "scan",
+        "Scan",
+        "Scan_",
+        "image",
+        "x",
+        "f",
+        "fichier",
+        "page-",
+        "",
+        "",
+        "",
+        "a",
+        "n",
+    ),
+)
 PROGRAMS = frozenset({"script", "notebook", "source", "executable", "test"})
 PAPERS = frozenset({"document", "spreadsheet", "presentation", "text", "ebook", "markup"})
 SYLLABLES = """ba be bi bo bra ca ce cho cla da de dra el en fa
@@ -204,48 +250,75 @@ class Composer:
         return Phrase(f"{english if not other.proper else other.en} {head.en}", f"{head.fr} {link}", words,
                       (*head.fr_words, *little, *other.fr_words), head.gender, head.plural)  # fmt: skip
 
-    def tail(self) -> tuple[str, str, tuple[str, ...]]:
-        """A date, version or number: how each language says it, and how a name writes it."""
+    def date(self) -> tuple[str, str, str]:
+        """A year, month, quarter, season or day: English, French, and one of the ways a name writes it."""
         r = self.random
         year, month, day = r.randint(1990, 2029), r.randint(1, 12), r.randint(1, 28)
-        en_month, fr_month = ENGLISH_MONTHS[month - 1], FRENCH_MONTHS[month - 1]
-        shape = r.randrange(8)
-        if shape == 0:
-            return f", {year}", f", {year}", (str(year),)
-        if shape == 1:
-            written = r.choice(
-                (
-                    f"{year}-{month:02}",
-                    f"{year}_{month:02}",
-                    f"{month:02}-{year}",
-                    f"{fr_month} {year}",
-                    f"{en_month} {year}",
-                )
+        english, french = ENGLISH_MONTHS[month - 1], FRENCH_MONTHS[month - 1]
+        short = r.choice((english[:3], SHORT_FRENCH[month - 1]))
+        shape = r.random()
+        if shape < 0.2:
+            return str(year), str(year), str(year)
+        if shape < 0.4:
+            mm = f"{month:02}"
+            numbers = (f"{year}-{mm}", f"{year}_{mm}", f"{mm}-{year}", f"{mm}_{year}", f"{year}.{mm}")
+            words = (
+                f"{french} {year}",
+                f"{english} {year}",
+                f"{short} {year}",
+                f"{short}{year}",
+                f"{year} {short}",
             )
-            return f", {en_month} {year}", f", {fr_month} {year}", tuple(written.split())
-        if shape == 2:
-            written = r.choice(
-                (
-                    f"{year}-{month:02}-{day:02}",
-                    f"{year}{month:02}{day:02}",
-                    f"{day:02}-{month:02}-{year}",
-                    f"{year}_{month:02}_{day:02}",
-                )
-            )
+            return f"{english} {year}", f"{french} {year}", r.choice((*numbers, *words))
+        if shape < 0.8:
+            yy, mm, dd = f"{year % 100:02}", f"{month:02}", f"{day:02}"
             first = "1er" if day == 1 else str(day)
-            return f", {day} {en_month} {year}", f", {first} {fr_month} {year}", (written,)
-        if shape in (3, 4):
-            number = r.choice(
-                (
-                    str(r.randint(1, 12)),
-                    f"{r.randint(0, 5)}.{r.randint(0, 20)}",
-                    f"{r.randint(0, 9)}.{r.randint(0, 20)}.{r.randint(0, 30)}",
-                )
+            written = [
+                f"{year}-{mm}-{dd}", f"{year}{mm}{dd}", f"{dd}-{mm}-{year}", f"{year}_{mm}_{dd}", f"{dd}_{mm}_{year}",
+                f"{dd}.{mm}.{year}", f"{dd}{mm}{year}", f"{year}.{mm}.{dd}", f"{day} {french} {year}",
+                f"{dd} {short} {year}", f"{dd}{short}{year}", f"{english} {day} {year}", f"{short}-{day}-{year}",
+            ]  # fmt: skip
+            if day > 12 and 2000 <= year < 2030:
+                written += [f"{dd}-{mm}-{yy}", f"{dd}.{mm}.{yy}", f"{dd}_{mm}_{yy}"]
+            return f"{day} {english} {year}", f"{first} {french} {year}", r.choice(written)
+        if shape < 0.87:
+            n = r.randint(1, 4)
+            written = (
+                f"Q{n} {year}",
+                f"T{n} {year}",
+                f"{year}Q{n}",
+                f"{n}T{year}",
+                f"Q{n}-{year}",
+                f"T{n}_{year}",
             )
-            written = r.choice(((f"v{number}",), (f"v{number}",), ("version", number)))
-            return f", version {number}", f", version {number}", written
-        if shape == 5:
-            return f", {en_month}", f", {fr_month}", (r.choice((en_month, fr_month)),)
+            return (
+                f"{ORDINALS[n][0]} quarter of {year}",
+                f"{ORDINALS[n][1]} trimestre de {year}",
+                r.choice(written),
+            )
+        if shape < 0.94:
+            english, french = r.choice(SEASONS)
+            return f"{english} {year}", f"{french} {year}", f"{r.choice((english, french))} {year}"
+        return english, french, r.choice((english, french))
+
+    def tail(self) -> tuple[str, str, tuple[str, ...]]:
+        """A date, version, copy or number: how each language says it, and how a name writes it."""
+        r = self.random
+        shape = r.random()
+        if shape < 0.55:
+            en, fr, written = self.date()
+            return f", {en}", f", {fr}", tuple(written.split())
+        if shape < 0.7:
+            version = ".".join(str(r.randint(0, 20)) for _ in range(r.choice((1, 1, 2, 3))))
+            written = r.choice(((f"v{version}",), (f"V{version}",), ("version", version)))
+            return f", version {version}", f", version {version}", written
+        if shape < 0.8:
+            copy = r.randint(1, 4)
+            written = r.choice((f"({copy})", f"({copy})", f"copy {copy}", f"copie {copy}"))
+            return f", copy {copy}", f", copie {copy}", tuple(written.split())
+        if shape < 0.87:
+            en, fr, written = r.choice(STATES)
+            return f", {en}", f", {fr}", (written,)
         number = r.randint(1, 10 ** r.randint(1, 4))
         written = f"{number:0{r.choice((1, 2, 3, 4))}}"
         return f" no. {number}", f" n° {number}", (written,)
@@ -313,19 +386,50 @@ class Composer:
         return self.styled((*head, *(what.en_words if english else what.fr_words)), kind.pattern), en, fr
 
     def opaque(self, kind: Kind) -> tuple[str, str, str]:
-        """A hash, random letters or a counter: the kind, and the counter's number."""
+        """A hash, random letters, a counter or a moment: the kind, and the counter's number or the date."""
         r = self.random
-        if r.random() < 0.5:
-            stem = f"{r.getrandbits(64):x}"[: r.choice((8, 10, 12, 16))]
-            stem = stem.upper() if r.random() < 0.3 else stem
-            if names.HEX_RUN.fullmatch(stem):
-                return stem + kind.pattern, kind.en, kind.fr
+        shape = r.random()
+        if shape < 0.4:
+            return self.identifier() + kind.pattern, kind.en, kind.fr
+        if shape < 0.6:
+            while len((moment := self.date())[2]) < 8:
+                pass
+            prefix = r.choice(("", "", "IMG_", "VID_", "PXL_", "scan_", "Scan "))
+            clock = r.choice(("", f"_{r.randint(0, 235959):06}", f"-{r.randint(0, 235959):06}"))
+            en, fr, written = moment
+            article = "d'" if VOWEL.match(fr) else "du " if fr[0].isdigit() and len(fr) > 4 else "de "
+            return (
+                f"{prefix}{written}{clock}{kind.pattern}",
+                f"{kind.en} from {en}",
+                f"{kind.fr} {article}{fr}",
+            )
         number = r.randint(1, 9999)
         written = f"{number:0{r.choice((1, 2, 3, 4, 5))}}"
-        prefix = r.choice(
-            ("IMG_", "DSC", "DSC_", "IMG-", "P", "file", "doc", "scan", "", "", "image", "x", "f")
-        )
-        return f"{prefix}{written}{kind.pattern}", f"{kind.en} no. {number}", f"{kind.fr} n° {number}"
+        copy = r.randint(1, 3) if r.random() < 0.1 else 0
+        more = (f", copy {copy}", f", copie {copy}", f" ({copy})") if copy else ("", "", "")
+        name = f"{r.choice(COUNTERS)}{written}{more[2]}{kind.pattern}"
+        return name, f"{kind.en} no. {number}{more[0]}", f"{kind.fr} n° {number}{more[1]}"
+
+    def identifier(self) -> str:
+        """A stem that says nothing: hexadecimal digits, a UUID, random letters."""
+        r = self.random
+        shape = r.random()
+        if shape < 0.5:
+            while not names.HEX_RUN.fullmatch(
+                stem := f"{r.getrandbits(160):040x}"[: r.choice((8, 10, 12, 16, 32, 40))]
+            ):
+                pass
+        elif shape < 0.65:
+            digits = f"{r.getrandbits(128):032x}"
+            stem = "-".join(digits[a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32)))
+        elif shape < 0.85:
+            stem = "".join(r.choice("bcdfghjklmnpqrstvwxz0123456789") for _ in range(r.randint(5, 10)))
+        else:
+            stem = "".join(
+                r.choice("BCDFGHJKLMNPQRSTVWXZbcdfghjkmnpqrstvwxyz23456789") for _ in range(r.randint(6, 16))
+            )
+        stem = stem.upper() if r.random() < 0.2 else stem
+        return r.choice(("", "", "", "", "tmp", "file_", "tmp_")) + stem
 
 
 def without_accents(word: str) -> str:

@@ -3,6 +3,7 @@
 `train` imports this file to build its examples and `student` imports it to serve, so the two cannot drift.
 """
 
+import re
 from typing import Literal, get_args
 
 from nomenclair import names
@@ -12,7 +13,7 @@ Lang = Literal["fr", "en"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 # Raised whenever source_text changes: a student of another version would read a text it was not trained on.
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32
@@ -20,6 +21,9 @@ MAX_NEW_TOKENS = 32
 # From ../corpus style: a description has 3 to 14 words and at most 90 characters (opaque names may have two).
 MAX_WORDS = 14
 MAX_CHARS = 90
+
+# The number that a second download or copy gets; any other bracket says nothing.
+COPY_NUMBER = re.compile(r"(\([0-9]{1,3}\))")
 
 # A name of 255 bytes is cut here, in the middle of its stem: its end and its extension say the most.
 MAX_SOURCE_CHARS = 120
@@ -39,9 +43,13 @@ def source_text(name: str, lang: Lang) -> str:
     'fr: extract Window Events v2 .sh'
     >>> source_text("9DC08797A0F63F7C.pem", "en")
     'en: # .pem'
+    >>> source_text("Facture(2).pdf", "fr")
+    'fr: Facture (2) .pdf'
     """
     stem, ext = names.split_ext(names.readable(name))
-    text = " ".join(names.words(names.without_hashes(stem, " # ")))
+    parts = COPY_NUMBER.split(names.without_hashes(stem, " # "))
+    # Split by one group: what it matched stands at the odd places.
+    text = " ".join(w for i, part in enumerate(parts) for w in ([part] if i % 2 else names.words(part)))
     if len(text) > MAX_SOURCE_CHARS:
         half = MAX_SOURCE_CHARS // 2
         text = f"{text[:half]} … {text[-half:]}"

@@ -94,7 +94,7 @@ def conversation(student, *requests):
     out = io.StringIO()
     converse(student, requests, out)
     ready, *answers = map(json.loads, out.getvalue().splitlines())
-    assert ready == {"ready": True, "contract": 1, "languages": ["fr", "en"]}
+    assert ready == {"ready": True, "contract": 2, "languages": ["fr", "en"]}
     return answers
 
 

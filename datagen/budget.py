@@ -36,6 +36,7 @@ class Budget:
     # Tokens that the endpoint counts for one of ours: unknown before its first reply.
     ratio: float | None = None
     _open: dict[str, Size] = field(default_factory=dict)
+    _aside: Usage = field(default_factory=Usage)
 
     def __post_init__(self):
         if self.max_cost is not None and self.price is None:
@@ -57,32 +58,46 @@ class Budget:
             tokens = min(tokens, int(size.input_estimate * self.ratio * MARGIN) + 8)
         return Usage(tokens, 0, size.reply_tokens)
 
-    def passed_by(self, size: Size) -> str | None:
+    def afford(self, key: str, size: Size, in_flight: int) -> bool:
+        """Set aside the most that the next request can cost; False where that must wait for those in flight.
+
+        Raises PartialResult where it could pass a cap and nothing is in flight that may come back cheaper.
+        """
+        cap = self._passed_by(size)
+        if cap and not in_flight:
+            raise PartialResult(
+                f"The next request could pass {cap}, so it was not sent ({self.spent_text()} in this run).",
+                "Run the same command again to go on (each run has its own cap), or raise the cap.",
+            )
+        if cap:  # what is set aside for them will mostly come back
+            return False
+        self._open[key] = size
+        self._aside += self.bound(size)
+        return True
+
+    def settle(self, key: str, usage: Usage | None) -> None:
+        """A request has ended: with the usage that its reply reports, or without a reply (None)."""
+        size = self._open.pop(key, None)  # a batch of an earlier run was set aside there
+        if size:
+            self._aside -= self.bound(size)
+        if usage is not None:
+            self.used += usage
+            if usage.input and size:
+                self._learn(usage.input / size.input_estimate)
+
+    def _learn(self, ratio: float) -> None:
+        if self.ratio is None or ratio > self.ratio:
+            self.ratio = max(1.0, ratio)
+            self._aside = sum(map(self.bound, self._open.values()), Usage())
+
+    def _passed_by(self, size: Size) -> str | None:
         """The cap that this request and all in flight could pass together at their dearest, or None."""
-        worst = sum((self.bound(s) for s in (*self._open.values(), size)), self.used + self.at_risk)
+        worst = self.used + self.at_risk + self._aside + self.bound(size)
         if self.max_tokens is not None and worst.total > self.max_tokens:
             return f"--max-tokens {self.max_tokens}"
         if self.max_cost is not None and self.cost(worst) > self.max_cost:
             return f"--max-cost {self.max_cost:g}"
         return None
-
-    def reserve(self, key: str, size: Size) -> None:
-        """Set aside the most that a request can cost, until it is settled."""
-        self._open[key] = size
-
-    def stop(self, cap: str) -> PartialResult:
-        return PartialResult(
-            f"The next request could pass {cap}, so it was not sent ({self.spent_text()} in this run).",
-            "Run the same command again to go on (each run has its own cap), or raise the cap.",
-        )
-
-    def settle(self, key: str, usage: Usage | None) -> None:
-        """A request has ended: with the usage that its reply reports, or without a reply (None)."""
-        size = self._open.pop(key, None)  # a batch of an earlier run was set aside there
-        if usage is not None:
-            self.used += usage
-            if usage.input and size:
-                self.ratio = max(self.ratio or 1.0, usage.input / size.input_estimate)
 
     def lost_try(self, key: str) -> None:
         """A try got no reply but may be billed."""

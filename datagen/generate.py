@@ -123,18 +123,14 @@ class Run:
         if not asks:
             return None
         request = make_request(asks, self._prompt, self._options.model, self._dialect)
-        cap = self._budget.passed_by(request.size)
-        if cap and in_flight:  # what is set aside for them will mostly come back
-            self.queue.put_back(asks)
-            return None
         try:
-            if cap:
-                raise self._budget.stop(cap)
             self._ledger.need_room()
+            if not self._budget.afford(request.key, request.size, in_flight):
+                self.queue.put_back(asks)
+                return None
         except UserError as stop:
             self.stop(stop)
             return None
-        self._budget.reserve(request.key, request.size)
         self.progress.requests += 1
         return request
 

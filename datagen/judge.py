@@ -96,18 +96,14 @@ class Judging:
         line, count = (self._alone, 1) if self._alone else (self._waiting, PER_REQUEST)
         asks = [line.popleft() for _ in range(min(count, len(line)))]
         request = self._request(asks)
-        cap = self._budget.passed_by(request.size)
-        if cap and in_flight:
-            line.extendleft(reversed(asks))
-            return None
         try:
-            if cap:
-                raise self._budget.stop(cap)
             self._ledger.need_room()
+            if not self._budget.afford(request.key, request.size, in_flight):
+                line.extendleft(reversed(asks))
+                return None
         except UserError as stop:
             self.stop(stop)
             return None
-        self._budget.reserve(request.key, request.size)
         return request
 
     def _request(self, asks: Sequence[Ask]) -> Request:

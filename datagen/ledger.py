@@ -60,6 +60,9 @@ class Usage:
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(self.input + other.input, self.cached + other.cached, self.output + other.output)
 
+    def __sub__(self, other: "Usage") -> "Usage":
+        return Usage(self.input - other.input, self.cached - other.cached, self.output - other.output)
+
     @property
     def total(self) -> int:
         return self.input + self.output

@@ -1,18 +1,15 @@
 """What would leave the machine, before it does: the exact bytes, and how many tokens and dollars that is."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import mean
-
-import httpx2
 
 from datagen.asks import Request
 from datagen.budget import Budget
 from datagen.ledger import Usage
 from datagen.prices import count_tokens
 from datagen.prompts import Prompt
-from datagen.teacher import client, post_chat
+from datagen.wire import encode
 
 # Other vocabularies than o200k need more tokens for the same text; chat formats add some.
 DEAREST = 1.3
@@ -54,23 +51,7 @@ def estimate(certain: Sequence[Request], perhaps: Sequence[Request], prompt: Pro
     return Estimate(len(certain), len(everything), likely, most)
 
 
-class _Recorder(httpx2.AsyncBaseTransport):
-    """Stands where the network would: takes each request's bytes, sends nothing."""
-
-    def __init__(self, write: Callable[[bytes], None]):
-        self._write = write
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        self._write(await request.aread())
-        return httpx2.Response(200, json={})
-
-
 def write_bodies(requests: Sequence[Request], write: Callable[[bytes], None]) -> None:
-    """Hand over each request's body exactly as the client would put it on the wire, one call a request."""
-
-    async def record() -> None:
-        async with client("http://preview.invalid/v1", None, _Recorder(write)) as api:
-            for request in requests:
-                await post_chat(api, request.body)
-
-    asyncio.run(record())
+    """Hand over each request's body exactly as it would go out, one call a request."""
+    for request in requests:
+        write(encode(request.body))

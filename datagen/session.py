@@ -12,7 +12,8 @@ from datagen.drive import drive
 from datagen.generate import Options, Progress, Run, swapped
 from datagen.ledger import Ledger
 from datagen.prompts import Prompt
-from datagen.teacher import Dialect, Endpoint, Limits, Teacher, client
+from datagen.teacher import Dialect, Endpoint, Limits, Teacher
+from datagen.wire import client
 from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
 from nomenclair.records import FileName, Pair, PairFlag, Rejected

@@ -7,17 +7,18 @@ reports each failure; it decides nothing about names.
 import asyncio
 import email.utils
 import json
+import math
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol
 
-import httpx2
 import openai
 from aiolimiter import AsyncLimiter
 
+from datagen.wire import Answered, Lost, Wire
 from nomenclair.errors import UserError
 
 SCHEMA = {
@@ -186,31 +187,6 @@ class Gate:
         return self._closed_until - time.monotonic()
 
 
-def client(base_url: str | None, api_key: str | None, transport: httpx2.AsyncBaseTransport | None = None):
-    """An openai client without retries of its own. UserError where neither a key nor a base URL is given."""
-    if not api_key and not base_url:
-        raise UserError(
-            "No endpoint: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.",
-            "Set them, or use --teacher grammar (no endpoint needed) or --teacher local.",
-        )
-    http = httpx2.AsyncClient(transport=transport, timeout=None) if transport else None
-    try:
-        # Local servers need no key, but the package wants one.
-        return openai.AsyncOpenAI(
-            base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http
-        )
-    except (openai.OpenAIError, httpx2.InvalidURL) as error:
-        raise UserError(f"Endpoint {base_url!r}: {error}.", "Mend OPENAI_BASE_URL.") from error
-
-
-async def post_chat(api: openai.AsyncOpenAI, body: dict) -> str:
-    """One chat completion: the body as it stands, and the reply as it came, whatever it is.
-
-    Not `chat.completions.create`: that would rebuild the body field by field and read the reply.
-    """
-    return (await api.post("/chat/completions", cast_to=httpx2.Response, body=body)).text
-
-
 class Endpoint:
     """Sends bodies to one endpoint within its limits.
 
@@ -223,12 +199,13 @@ class Endpoint:
         # Once set, nothing more is sent: what sleeps wakes up, what is in flight may land.
         self.stopping = asyncio.Event()
         self.answers = 0
-        self._api = api
+        self._wire = Wire(api)
         self._failed = failed
         rpm, tpm = limits.requests_per_minute, limits.tokens_per_minute
         # Smooth rather than a burst at the start of each minute: endpoints count over shorter windows too.
         self._requests = AsyncLimiter(1, 60 / rpm) if rpm else None
-        self._tokens = AsyncLimiter(max(1.0, tpm / 6), 10) if tpm else None
+        # What a bucket holds comes on top of what flows: 1/31 and, in two seconds each, 30/31 of a minute's.
+        self._tokens = AsyncLimiter(tpm / 31, 2) if tpm else None
 
     async def send(self, key: str, body: dict, tokens: int, dialect: Dialect) -> Reply | Refused | Unanswered:
         """One request with its retries. `tokens` is the most it may use, for the tokens-per-minute limit.
@@ -244,18 +221,20 @@ class Endpoint:
             began = time.monotonic()
             try:
                 async with asyncio.timeout(self.limits.timeout):
-                    raw = await post_chat(self._api, body)
-            except openai.APIError as error:
-                last = self._judge(error, dialect)
+                    answer = await self._wire.post(body)
+            except TimeoutError:
+                last = Unanswered("timeout", f"nothing came for {self.limits.timeout:g} s")
+            except Lost as error:
+                last = Unanswered(error.code, str(error))
+            else:
+                if 200 <= answer.status < 300:
+                    self.answers += 1
+                    self.gate.succeeded()
+                    return Reply(answer.text, time.monotonic() - began)
+                last = self._judge(answer, dialect)
                 if isinstance(last, Refused):
                     self._failed(key, last.reason, last.raw)
                     return last
-            except (TimeoutError, httpx2.HTTPError, UnicodeDecodeError) as error:
-                last = Unanswered(_code(error), str(error) or type(error).__name__)
-            else:
-                self.answers += 1
-                self.gate.succeeded()
-                return Reply(raw, time.monotonic() - began)
             self._failed(key, last.code, last.message)
             if self.stopping.is_set() or attempt + 1 == self.limits.tries:
                 break
@@ -263,15 +242,28 @@ class Endpoint:
         return last
 
     async def close(self) -> None:
-        await self._api.close()
+        await self._wire.close()
 
     async def _turn(self, tokens: int) -> None:
-        while (wait := self.gate.closed_for()) > 0 and not self.stopping.is_set():
-            await self._sleep(wait)
-        if self._requests:
-            await self._requests.acquire()
-        if self._tokens:
-            await self._tokens.acquire(min(tokens, self._tokens.max_rate))
+        """Wait until a request of this size may go out, or until nothing more may."""
+        while not self.stopping.is_set():
+            if (wait := self.gate.closed_for()) > 0:
+                await self._sleep(wait)
+                continue
+            if self._requests:
+                await self._or_stopped(_spend(self._requests, 1))
+            if self._tokens:
+                await self._or_stopped(_spend(self._tokens, tokens))
+            if self.gate.closed_for() <= 0:  # or it was closed while this one waited
+                return
+
+    async def _or_stopped(self, waiting: Coroutine[None, None, None]) -> None:
+        ends = [asyncio.ensure_future(waiting), asyncio.ensure_future(self.stopping.wait())]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
 
     async def _back_off(self, attempt: int, failure: Unanswered) -> None:
         wait = min(self.limits.longest_wait, self.limits.first_wait * 2**attempt)
@@ -286,23 +278,20 @@ class Endpoint:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), seconds)
 
-    def _judge(self, error: openai.APIError, dialect: Dialect) -> Refused | Unanswered:
-        """What an API error means; raises for what ends the run."""
-        if not isinstance(error, openai.APIStatusError):
-            return Unanswered(_code(error), str(error))
-        status, message = error.status_code, _message(error)
-        code = str(getattr(error, "code", "") or "")
+    def _judge(self, answer: Answered, dialect: Dialect) -> Refused | Unanswered:
+        """What an HTTP error means; raises for what ends the run."""
+        status, (code, kind, message) = answer.status, _read_error(answer.text)
         if status in (401, 403):
             raise UserError(
-                f"The endpoint {self._api.base_url} refuses the key ({status}: {message}).",
+                f"The endpoint {self._wire.url} refuses the key ({status}: {message}).",
                 "Set OPENAI_API_KEY to a key of this endpoint, then run the same command again.",
             )
         if status == 404:
             raise UserError(
-                f"The endpoint {self._api.base_url} knows no such model or path (404: {message}).",
+                f"The endpoint {self._wire.url} knows no such model or path (404: {message}).",
                 "Check --model and OPENAI_BASE_URL (it often ends in /v1), then run the same command again.",
             )
-        if status == 429 and "insufficient_quota" in (code, error.type or ""):
+        if status == 429 and "insufficient_quota" in (code, kind):
             raise UserError(
                 f"The endpoint says that the account has no credit left ({message}).",
                 "Top it up, then run the same command again: only what is missing is asked.",
@@ -312,7 +301,15 @@ class Endpoint:
             if isinstance(refused, Unsupported):
                 raise refused
             return refused
-        return Unanswered(f"http-{status}", message, _seconds(error.response.headers))
+        return Unanswered(f"http-{status}", message, _seconds(answer.headers))
+
+
+async def _spend(limiter: AsyncLimiter, amount: float) -> None:
+    """Take an amount out of a limiter, in parts where it is more than the limiter ever holds."""
+    while amount > 0:
+        part = min(amount, limiter.max_rate)
+        await limiter.acquire(part)
+        amount -= part
 
 
 def read_refusal(code: str, message: str, dialect: Dialect) -> Refused | Unsupported:
@@ -323,29 +320,34 @@ def read_refusal(code: str, message: str, dialect: Dialect) -> Refused | Unsuppo
     return Unsupported(other) if other else Refused("bad-request", message)
 
 
-def _code(error: Exception) -> str:
-    """timeout and reset may have been billed, connect was not: no request was taken."""
-    cause = error.__cause__ if isinstance(error, openai.APIConnectionError) else error
-    if isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout):
-        return "connect"
-    is_late = isinstance(error, TimeoutError | openai.APITimeoutError | httpx2.TimeoutException)
-    return "timeout" if is_late else "reset"
-
-
-def _message(error: openai.APIStatusError) -> str:
-    text = error.message if isinstance(error.message, str) else json.dumps(error.message)
-    return " ".join(text.split())[:500]
+def _read_error(text: str) -> tuple[str, str, str]:
+    """Code, type and words of an endpoint's error; the whole text where it is not in the usual form."""
+    try:
+        told = json.loads(text)
+    except ValueError:
+        told = None
+    error = told.get("error", told) if isinstance(told, dict) else told
+    fields = error if isinstance(error, dict) else {"message": error}
+    message = fields.get("message")
+    words = message if isinstance(message, str) else text
+    return str(fields.get("code") or ""), str(fields.get("type") or ""), " ".join(words.split())[:500]
 
 
 def _seconds(headers: Mapping[str, str]) -> float | None:
-    """What Retry-After asks for, in seconds: a number, milliseconds, or an HTTP date."""
+    """What Retry-After asks for, in seconds: milliseconds, a number, or an HTTP date; None where it says nothing."""
+    wait = _number(headers.get("retry-after-ms"))
+    if wait is not None:
+        return wait / 1000
+    value = headers.get("retry-after", "")
+    wait = _number(value)
+    if wait is None and (date := email.utils.parsedate_tz(value)):
+        wait = max(0.0, email.utils.mktime_tz(date) - time.time())
+    return wait
+
+
+def _number(text: str | None) -> float | None:
     try:
-        if "retry-after-ms" in headers:
-            return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        value = headers.get("retry-after")
-        if value is None:
-            return None
-        return max(0.0, float(value))
+        number = float(text or "")
     except ValueError:
-        date = email.utils.parsedate_tz(headers["retry-after"])
-        return max(0.0, email.utils.mktime_tz(date) - time.time()) if date else None
+        return None
+    return max(0.0, number) if math.isfinite(number) else None

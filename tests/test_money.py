@@ -3,6 +3,8 @@
 import sqlite3
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from datagen.budget import Budget, Size
 from datagen.generate import Options
@@ -11,7 +13,7 @@ from datagen.preview import estimate
 from datagen.prices import PRICES, Price, bytes_of_messages, count_messages, price_of, read_prices
 from datagen.prompts import load
 from datagen.session import open_run, requests_to_come
-from nomenclair.errors import UserError
+from nomenclair.errors import PartialResult, UserError
 from nomenclair.records import FileName
 from tests.generating import some_names
 
@@ -55,15 +57,58 @@ def test_a_budget_learns_how_the_endpoint_counts_and_keeps_the_worst():
     budget = Budget(PRICE, max_tokens=100_000)
     size = Size(input_estimate=100, input_bytes=400, reply_tokens=50)
     assert budget.bound(size) == Usage(400, 0, 50), "before the first reply: bytes"
-    budget.reserve("a", size)
+    assert budget.afford("a", size, 0)
     assert budget.waits_for_first_reply
     budget.settle("a", Usage(150, 0, 10))
     assert not budget.waits_for_first_reply
     assert 150 < budget.bound(size).input < 200
-    budget.reserve("b", size)
+    assert budget.afford("b", size, 0)
     budget.settle("b", Usage(90, 0, 10))
     assert budget.bound(size).input > 150, "one cheap reply proves nothing"
     assert budget.used == Usage(240, 0, 20)
+
+
+SIZES = st.builds(
+    lambda tokens, wide, reply: Size(tokens, tokens * wide, reply),
+    st.integers(1, 500),
+    st.integers(4, 8),
+    st.integers(1, 300),
+)
+
+
+@given(
+    cap=st.integers(100, 5000),
+    counts=st.floats(0.5, 3.5),
+    steps=st.lists(st.tuples(SIZES, st.booleans(), st.floats(0.96, 1.04), st.floats(0, 1)), max_size=40),
+)
+def test_whatever_is_affordable_never_passes_the_cap(cap, counts, steps):
+    """Requests go out and come back in any order, at an endpoint that counts `counts` tokens for one of ours."""
+    budget, in_flight = Budget(PRICE, max_tokens=cap), {}
+    for number, (size, lands, wavers, share) in enumerate(steps):
+        if lands and in_flight:
+            budget.settle(*in_flight.popitem())
+        if budget.waits_for_first_reply:
+            continue
+        try:
+            sent = budget.afford(str(number), size, len(in_flight))
+        except PartialResult:
+            assert not in_flight
+            assert (budget.used + budget.bound(size)).total > cap, "it stopped though there was room"
+            continue
+        if sent:
+            used = int(size.input_estimate * counts * wavers)
+            in_flight[str(number)] = Usage(used, 0, int(size.reply_tokens * share))
+        assert sum(in_flight.values(), budget.used).total <= cap
+
+
+def test_what_is_in_flight_is_waited_for_before_a_cap_stops():
+    budget, size = Budget(max_tokens=250), Size(100, 100, 50)
+    assert budget.afford("a", size, 0)
+    assert not budget.afford("b", size, 1), "150 + 150 could pass 250, but a may come back cheaper"
+    budget.settle("a", Usage(60, 0, 10))
+    assert budget.afford("b", size, 0)
+    with pytest.raises(PartialResult, match="--max-tokens 250"):
+        budget.afford("c", size, 0)
 
 
 def test_the_estimate_bounds_what_will_be_used(tmp_path):

@@ -1,0 +1,102 @@
+"""Bodies over HTTP to one endpoint and what comes back, whatever it is: no retries, no judgement.
+
+Not the openai package's own `post`: it costs a millisecond of processor time per request, which at many
+requests in flight is what the endpoint is kept waiting for.
+"""
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx2
+import openai
+
+from nomenclair.errors import UserError
+
+CREDENTIALS = ("Authorization", "OpenAI-Organization", "OpenAI-Project")
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An HTTP answer of any status. `headers` finds its keys in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+
+class Lost(Exception):
+    """No whole answer came. timeout and reset may have been billed, connect was not: no request was taken."""
+
+    def __init__(self, code: Literal["connect", "reset"], message: str):
+        super().__init__(message)
+        self.code = code
+
+
+def client(base_url: str | None, api_key: str | None) -> openai.AsyncOpenAI:
+    """An openai client without retries of its own. UserError where neither a key nor a base URL is given."""
+    if not api_key and not base_url:
+        raise UserError(
+            "No endpoint: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.",
+            "Set them, or use --teacher grammar (no endpoint needed) or --teacher local.",
+        )
+    try:
+        # Local servers need no key, but the package wants one.
+        return openai.AsyncOpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0)
+    except (openai.OpenAIError, httpx2.InvalidURL) as error:
+        raise _bad_address(base_url, error) from error
+
+
+def encode(body: dict) -> bytes:
+    """The bytes of a body as they go out. Half a surrogate pair (a name in no encoding) becomes a ?."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+class Wire:
+    """Connections to the chat completions of the endpoint that `api` speaks to, with its address and keys."""
+
+    def __init__(self, api: openai.AsyncOpenAI):
+        self.url = f"{str(api.base_url).rstrip('/')}/chat/completions"
+        given = {**api.default_headers, **api.auth_headers}
+        self._headers = {k: v for k, v in given.items() if k in CREDENTIALS and isinstance(v, str)}
+        self._headers |= {"Content-Type": "application/json", "User-Agent": "nomenclair"}
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, body: dict) -> Answered:
+        """Send one body; raises Lost, or UserError where the address is none."""
+        session = self._session = self._session or self._open()
+        try:
+            async with session.post(self.url, data=encode(body), headers=self._headers) as answer:
+                raw = await answer.read()
+                return Answered(answer.status, answer.headers, raw.decode("utf-8", "replace"))
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+            raise _bad_address(self.url, error) from error
+        except aiohttp.ClientConnectorError as error:
+            raise Lost("connect", str(error)) from error
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+            raise Lost("reset", str(error) or type(error).__name__) from error
+
+    async def close(self) -> None:
+        if self._session:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        # Not aiohttp's trust_env: it looks for a .netrc in a thread at each request.
+        address = urlsplit(self.url)
+        passed_by = urllib.request.proxy_bypass(address.hostname or "")
+        return aiohttp.ClientSession(
+            # As many connections as there are requests in flight; the same certificates as elsewhere.
+            connector=aiohttp.TCPConnector(limit=0, ssl=httpx2.create_ssl_context()),
+            timeout=aiohttp.ClientTimeout(total=None),
+            proxy=None if passed_by else urllib.request.getproxies().get(address.scheme),
+        )
+
+
+def _bad_address(address: str | None, error: Exception) -> UserError:
+    return UserError(f"Endpoint {address!r}: {error}.", "Mend OPENAI_BASE_URL.")

@@ -71,7 +71,7 @@ def student_folder(training):
     from train.data import split_of
     from train.export import export
 
-    held_out = [pair for pair in PAIRS if split_of(pair.name) != "train"]
+    validation = [pair for pair in PAIRS if split_of(pair.name) == "validation"]
     folder = training.parent / "student"
-    export(training, folder, held_out, FOLDER / "kinds.tsv")
+    export(training, folder, validation, FOLDER / "kinds.tsv")
     return folder

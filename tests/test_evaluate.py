@@ -116,7 +116,9 @@ def test_a_workspace_is_scored_beside_its_baselines(student_folder, pairs):
     ws = Workspace(student_folder.parent)
     write_records(ws.curated, Pair, pairs)
     report = evaluate_workspace(ws, [pair for pair in pairs if split_of(pair.name) == "test"])
-    assert set(report["scores"]) == {"student", "untuned base", "extension lookup", "nearest neighbour"}
+    assert set(report["scores"]) == {
+        "student", "student that abstains", "untuned base", "extension lookup", "nearest neighbour"
+    }  # fmt: skip
     page = (ws.evaluation / "report.html").read_text()
     assert page.count("<svg") == 3 and report["verdict"] in page and "http" not in page
     for points in (row["points"] for row in read_json(ws.evaluation / "coverage.json").values()):

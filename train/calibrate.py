@@ -1,19 +1,18 @@
 """When the student should say the kind alone: one threshold per language on the score of a description.
 
-For each held-out name both answers are scored against the pair's text by sentence chrF: the student's
-description and the kind alone. Names are ranked by the student's score, surest first; of all the places where
-the ranking can be cut, the threshold is at the one where description above and kind below give the highest mean
-chrF, the later one where two are equal. So a description is kept while the group it falls in is worth more than
-the kind.
+A description is worth saying where, among names that the student is about as sure of, descriptions reach a mean
+sentence chrF of GOOD_ENOUGH against the pairs' own texts. The mean at each score is the isotonic regression of chrF
+on score over validation names: the rising curve nearest to what was measured. The threshold is where it crosses.
+chrF of the kind alone is no bar: it prefers a long text half wrong to a short one that is right.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
 import sacrebleu
+from scipy.optimize import isotonic_regression
 
 from nomenclair.records import Pair
 from nomenclair.student import Description, Student
@@ -22,6 +21,9 @@ from nomenclair.student import Description, Student
 NEVER, ALWAYS = -1e9, 1.0
 # With fewer held-out names a threshold would be chance.
 SMALLEST_SAMPLE = 30
+# Mean chrF below which descriptions of one confidence are not said. Read by a person: from here down, most texts
+# garble or miss the subject.
+GOOD_ENOUGH = 50.0
 CURVE_POINTS = 41
 
 
@@ -36,11 +38,13 @@ class Outspoken:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One place to cut: the share of names described, and mean chrF of those, of the kind on those, of all."""
+    """One place to cut: the share of names described; of those the mean chrF, the percentage that reach
+    GOOD_ENOUGH, and the mean chrF of their kinds; the mean chrF of all, each as it would be answered."""
 
     threshold: float
     coverage: float
     described: float
+    good: float
     kind_on_described: float
     overall: float
 
@@ -70,18 +74,14 @@ def threshold(rows: Sequence[Outspoken]) -> float:
     """The score under which the kind answers, as the module says; NEVER on too few rows."""
     if len(rows) < SMALLEST_SAMPLE:
         return NEVER
-    ranked = sorted(rows, key=lambda row: -row.score)
-    gains = [0.0, *accumulate(row.chrf - row.kind_chrf for row in ranked)]
-    # Equal scores cannot be told apart: the ranking is cut only between different ones.
-    places = [
-        0,
-        *(i for i, (a, b) in enumerate(pairwise(ranked), 1) if a.score != b.score),
-        len(ranked),
-    ]
-    best = max(places, key=lambda place: (gains[place], place))
-    if best == 0:
-        return ALWAYS
-    return NEVER if best == len(ranked) else (ranked[best - 1].score + ranked[best].score) / 2
+    # Equal scores cannot be told apart: they count as one place with their mean.
+    scores, place, names = np.unique([row.score for row in rows], return_inverse=True, return_counts=True)
+    means = np.bincount(place, [row.chrf for row in rows]) / names
+    expected = isotonic_regression(means, weights=names).x
+    first = int(np.searchsorted(expected, GOOD_ENOUGH))
+    if first == 0:
+        return NEVER
+    return ALWAYS if first == len(scores) else float(scores[first - 1] + scores[first]) / 2
 
 
 def coverage(rows: Sequence[Outspoken], floor: float) -> float:
@@ -100,6 +100,7 @@ def curve(rows: Sequence[Outspoken]) -> list[Point]:
             ranked[n - 1].score,
             n / len(ranked),
             float(chrf[:n].mean()),
+            float((chrf[:n] >= GOOD_ENOUGH).mean() * 100),
             float(kind[:n].mean()),
             float((chrf[:n].sum() + kind[n:].sum()) / len(ranked)),
         )

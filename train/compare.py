@@ -1,4 +1,4 @@
-"""Two students side by side on the gold set, which neither was trained on."""
+"""Two students side by side on the gold set, which neither was trained on, as they speak without thresholds."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from datagen.corpus import Gold
 from nomenclair.errors import UserError
 from nomenclair.student import Student
-from train.calibrate import best_chrf
+from train.calibrate import best_chrf, outspoken
 from train.evaluate import cases, score_texts
 from train.metrics import RESAMPLES
 from train.quantise import megabytes
@@ -38,7 +38,7 @@ class Comparison:
 
 def compare(first: Path, second: Path, gold: Sequence[Gold]) -> Comparison:
     """Both students on the gold names, in the languages that both speak; UserError where there is none."""
-    students = [Student.load(folder) for folder in (first, second)]
+    students = [outspoken(folder) for folder in (first, second)]
     languages = [lang for lang in students[0].languages if lang in students[1].languages]
     if not languages:
         raise UserError(

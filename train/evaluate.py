@@ -168,21 +168,24 @@ def evaluate_workspace(ws: Workspace, pairs: Sequence[Pair | Gold]) -> dict:
     """Score the workspace's student on `pairs` beside its baselines; write metrics.json, outputs.json (every
     text), coverage.json and report.html.
 
-    `scores` maps who (student, untuned base, extension lookup, nearest neighbour) to language to scores;
-    `verdict` is on overfitting. UserError where there is no pair to score on.
+    `scores` maps who (student, student that abstains, untuned base, extension lookup, nearest neighbour) to
+    language to scores: "student" is what it says of every name, "student that abstains" what it answers with its
+    threshold. `verdict` is on overfitting. UserError where there is no pair to score on.
     """
     if not pairs:
         raise UserError("No held-out pair to score on.", "Add pairs, then run: nomenclair train --fresh")
-    student = Student.load(ws.student)
+    student = outspoken(ws.student)
     training = read_json(ws.training / "training.json")
     settings = training["settings"]
     languages = settings["languages"]
-    scores, rows = evaluate_student(student, pairs, languages)
+    scores, _ = evaluate_student(student, pairs, languages)
+    careful, rows = evaluate_student(Student.load(ws.student), pairs, languages)
     # A trimmed base has other token ids; only a random one has no tokenizer of its own.
     tokenizer = ws.training / "tokenizer" if settings["base"] == bases.RANDOM else settings["base"]
     report = {
         "scores": {
             "student": scores,
+            "student that abstains": careful,
             "untuned base": untuned_base(
                 settings["base"], tokenizer, settings["seed"], pairs, student.kinds, languages
             ),

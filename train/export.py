@@ -22,13 +22,14 @@ from nomenclair.records import Pair
 from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER, WEIGHTS, Student
 from nomenclair.workspace import read_json, write_json, write_text
 from train import bases
-from train.calibrate import ALWAYS, NEVER, SMALLEST_SAMPLE, thresholds
-from train.data import split_of
+from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresholds
 from train.fit import PREPARED
 from train.quantise import FP32, Quality, quantise, write_graph
 from train.ranges import activation_ranges
 from train.t5_graph import EOS, PAD, shape_of
 
+# Names that each precision describes, and (name, language) pairs that fp32 and torch are compared on.
+GATE_NAMES = 300
 PARITY_NAMES = 200
 
 
@@ -52,13 +53,13 @@ def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
 
 
 def export(
-    training: Path, student: Path, held_out: Sequence[Pair], kinds: Path, int4: bool = False
+    training: Path, student: Path, validation: Sequence[Pair], kinds: Path, int4: bool = False
 ) -> list[Quality]:
     """Build, check and write the student folder; returns the quantisation table, fp32 first, the kept one last.
 
-    With `int4` the weights have 4 bits where that passes the gate, too. The threshold under which the student
-    answers with the kind alone is chosen on the validation pairs among `held_out`. The old folder stays whole
-    until the new one is complete. UserError where a gate does not open.
+    With `int4` the weights have 4 bits where that passes the gate, too. Ranges, gates and the threshold under
+    which the student answers with the kind alone are all taken on the `validation` pairs: test names stay unseen.
+    The old folder stays whole until the new one is complete. UserError where a gate does not open.
     """
     model, tokenizer_folder, report = load_trained(training)
     languages = tuple(report["settings"]["languages"])
@@ -72,10 +73,9 @@ def export(
         card = _card(report, languages)
         write_json(fresh / CARD, card)
         write_graph(model, weights, FP32, fresh)
-        _check_parity(model, fresh, held_out, languages)
-        ranges = _ranges(model, fresh, held_out, languages)
-        table = quantise(model, weights, fresh, held_out[:PARITY_NAMES], languages, int4, ranges)
-        validation = [pair for pair in held_out if split_of(pair.name) == "validation"]
+        _check_parity(model, fresh, validation, languages)
+        ranges = _ranges(model, fresh, validation, languages)
+        table = quantise(model, weights, fresh, validation[:GATE_NAMES], languages, int4, ranges)
         calibration = thresholds(fresh, validation, languages)
         card |= {
             "quantisation": [asdict(row) for row in table],
@@ -126,9 +126,9 @@ def _ranges(
     return activation_ranges(model, asked, shape_of(model.config).head_scale)
 
 
-def _check_parity(model, folder: Path, held_out: Sequence[Pair], languages: tuple[str, ...]) -> None:
+def _check_parity(model, folder: Path, pairs: Sequence[Pair], languages: tuple[str, ...]) -> None:
     """fp32 ONNX against torch, token for token."""
-    asked = [(pair.name, lang) for pair in held_out for lang in languages][:PARITY_NAMES]
+    asked = [(pair.name, lang) for pair in pairs for lang in languages][:PARITY_NAMES]
     tokenizer = Student.load(folder)._tokenizer
     session = onnxruntime.InferenceSession(str(folder / MODEL), providers=["CPUExecutionProvider"])
     different = []
@@ -197,14 +197,14 @@ Describes a file from its name alone, in: {", ".join(card["languages"])}. Greedy
 |---|---|{"---|---|---|" * len(card["languages"])}
 {rows}
 
-Measured on held-out names, against the pairs' own texts. "Same texts" are those equal to fp32's; "kind errors"
-are texts that do not name the file's kind. The last row is the one stored.
+Measured on validation names, against the pairs' own texts. "Same texts" are those equal to fp32's; "kind errors"
+are texts that do not name the file's kind. The last row is the one stored. Where inputs are scaled by what
+validation names showed, a name's text does not depend on the others of its batch; scaled by batch, it does.
 
 ## Abstention
 
 Each description has a score, the mean log-probability of its tokens. Under a threshold the student says the
-kind of file alone. The threshold is the one at which descriptions above and kinds below have the highest mean
-chrF on validation names.
+kind of file alone: there, descriptions of validation names reach a mean chrF of less than {GOOD_ENOUGH:.0f}.
 
 {abstaining}
 
@@ -214,12 +214,9 @@ It sees names only: it can be wrong about what a file holds, and says nothing ab
 
 def _abstention(row: Mapping) -> str:
     if row["abstain_below"] == NEVER:
-        why = (
-            "describing beats the kind everywhere"
-            if row["names"] >= SMALLEST_SAMPLE
-            else "too few names to choose"
-        )
+        enough = row["names"] >= SMALLEST_SAMPLE
+        why = "descriptions are good enough at every score" if enough else "too few names to choose"
         return f"never abstains ({why}; {row['names']} validation names)"
     if row["abstain_below"] == ALWAYS:
-        return f"always abstains: the kind alone was better ({row['names']} validation names)"
+        return f"always abstains: no score promises a good description ({row['names']} validation names)"
     return f"threshold {row['abstain_below']:.3f}: {row['coverage']:.0%} of {row['names']} validation names described"

@@ -40,6 +40,8 @@ def _none(layer: str) -> bool:
 
 FP32 = Precision("fp32", _none, _none)
 INT4 = Precision("int4", _all, _all)
+# What INT8[0] is compared with, never kept: int8 whose inputs are scaled by the batch at hand.
+BY_BATCH = Precision("int8, inputs scaled by batch", _all, _none)
 # Most int8 first: each step keeps the layers that quantise worst in float.
 INT8 = (
     Precision("int8", _all, _none),
@@ -109,18 +111,20 @@ def quantise(
     """Rows for fp32 (which stands in `folder`) and the precisions tried; the last row's graph is left there.
 
     int8 steps are tried until one is within tolerance. With `int4` that row stands too, and is the last where
-    it is within tolerance. UserError where no step is.
+    it is within tolerance. With `ranges` a row shows what inputs scaled by batch would give. UserError where no
+    step is within tolerance.
     """
     fp32 = _texts(folder, pairs, languages)
     exact = _quality(FP32.name, megabytes(folder), folder, pairs, fp32, fp32)
 
     def tried(precision: Precision) -> Quality:
-        size = write_graph(model, weights, precision, folder, ranges)
+        size = write_graph(model, weights, precision, folder, {} if precision is BY_BATCH else ranges)
         return _quality(precision.name, size, folder, pairs, _texts(folder, pairs, languages), fp32)
 
     def passes(row: Quality) -> bool:
         return all(exact.chrf[lang] - row.chrf[lang] <= TOLERANCE for lang in languages)
 
+    shown = [tried(BY_BATCH)] if ranges else []
     small = [tried(INT4)] if int4 else []
     rows = []
     for precision in INT8:
@@ -129,13 +133,13 @@ def quantise(
             break
     if small and passes(small[0]):
         write_graph(model, weights, INT4, folder, ranges)
-        return [exact, *rows, *small]
+        return [exact, *shown, *rows, *small]
     if not passes(rows[-1]):
         raise UserError(
             f"No int8 graph keeps chrF within {TOLERANCE} of fp32: {rows[-1].chrf} against {exact.chrf}.",
             "Nothing was exported. Train longer or on another base.",
         )
-    return [exact, *small, *rows]
+    return [exact, *shown, *small, *rows]
 
 
 def _texts(folder: Path, pairs: Sequence[Pair], languages: Sequence[str]) -> dict[str, list[str]]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from jinja2 import Environment
 from markupsafe import Markup
 
+from train.calibrate import GOOD_ENOUGH
+
 TEMPLATE = Path(__file__).with_name("report.html.j2")
 SHOWN = 50
 WIDTH, HEIGHT, LEFT, BELOW = 460, 240, 46, 34
@@ -47,7 +49,12 @@ def losses_chart(history: Sequence[Mapping]) -> Markup:
 
 def coverage_chart(curve: Mapping) -> Markup:
     points = curve["points"]
-    keys = {"described": "described names", "kind_on_described": "the kind on these", "overall": "all names"}
+    keys = {
+        "described": "described names",
+        "good": f"described names of chrF {GOOD_ENOUGH:.0f} or more, %",
+        "kind_on_described": "the kind on these",
+        "overall": "all names, as answered",
+    }
     series = {label: [(point["coverage"], point[key]) for point in points] for key, label in keys.items()}
     return chart(series, "share of names described", "chrF")
 

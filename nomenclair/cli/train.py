@@ -117,8 +117,8 @@ def export(
     ws = workspace(root)
     ws.need(ws.training / "training.json", "train")
     module, data, corpus = room("train.export"), room("train.data"), room("datagen.corpus")
-    held_out = data.stored_pairs(ws, "validation", "test")
-    table = module.export(ws.training, ws.student, held_out, corpus.FOLDER / "kinds.tsv", int4)
+    validation = data.stored_pairs(ws, "validation")
+    table = module.export(ws.training, ws.student, validation, corpus.FOLDER / "kinds.tsv", int4)
     columns = ("chrf", "same_as_fp32", "kind_errors")
     languages = list(table[0].chrf)
     heads = [f"{column} {lang}".replace("_", " ") for column in columns for lang in languages]

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from nomenclair.workspace import Workspace, count_records
+from nomenclair.workspace import Workspace, count_records, read_json
+
+# In the training folder, where the pairs came from a person's own table: that file, and the command that read it.
+OWN_PAIRS = "own-pairs.json"
+BEFORE_TRAINING = ("scan", "generate", "curate", "review")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,18 +26,25 @@ class StageState:
     name: str
     command: str
     output: Path
-    state: str  # done, stale or missing
+    state: str  # done, stale, missing, or not needed (before a training on own pairs)
     rows: int | None
     rejected: int | None
 
 
 def stages(ws: Workspace) -> list[Stage]:
+    own = _own_pairs(ws)
+    table = (Path(own["file"]),) if own else ()
     return [
         Stage("scan", "scan PATH", (), ws.names),
         Stage("generate", "generate", (ws.names,), ws.pairs, ws.pairs_rejected),
         Stage("curate", "curate", (ws.pairs,), ws.curated, ws.curated_rejected),
         Stage("review", "review export", (ws.curated,), ws.sheet),
-        Stage("train", "train", (ws.curated, ws.reviewed), ws.training / "training.json"),
+        Stage(
+            "train",
+            own["command"] if own else "train",
+            (*table, ws.curated, ws.reviewed),
+            ws.training / "training.json",
+        ),
         Stage("export", "export", (ws.training / "training.json",), ws.student / "student.json"),
         Stage("evaluate", "evaluate", (ws.student / "student.json",), ws.evaluation / "metrics.json"),
     ]
@@ -41,12 +52,13 @@ def stages(ws: Workspace) -> list[Stage]:
 
 def inspect(ws: Workspace) -> list[StageState]:
     """What each stage has made so far; a stage is stale when one of its inputs is newer than its output."""
+    own = _own_pairs(ws)
     return [
         StageState(
             stage.name,
             f"nomenclair {stage.command} --workspace {ws.root}",
             stage.output,
-            _state(stage),
+            _state(stage, needed=not (own and stage.name in BEFORE_TRAINING)),
             _rows(stage.output),
             _rows(stage.rejected) if stage.rejected else None,
         )
@@ -56,13 +68,18 @@ def inspect(ws: Workspace) -> list[StageState]:
 
 def next_command(states: list[StageState], ws: Workspace) -> str:
     """The command of the first stage that is not done; once all are, the one that uses the student."""
-    todo = (state.command for state in states if state.state != "done")
+    todo = (state.command for state in states if state.state not in ("done", "not needed"))
     return next(todo, f"nomenclair describe NAME --student {ws.student}")
 
 
-def _state(stage: Stage) -> str:
+def _own_pairs(ws: Workspace) -> dict | None:
+    path = ws.training / OWN_PAIRS
+    return read_json(path) if path.exists() else None
+
+
+def _state(stage: Stage, needed: bool) -> str:
     if not stage.output.exists():
-        return "missing"
+        return "missing" if needed else "not needed"
     made = stage.output.stat().st_mtime
     newer = any(path.exists() and path.stat().st_mtime > made for path in stage.inputs)
     return "stale" if newer else "done"

@@ -5,6 +5,7 @@ import pytest
 from nomenclair.records import FileName, Pair
 from nomenclair.stages import inspect, next_command
 from nomenclair.workspace import Workspace, write_json, write_records, write_text
+from train import own_pairs
 
 
 def has_names(ws):
@@ -29,6 +30,25 @@ def has_everything(ws):
         write_json(done, {})
 
 
+def learns_from_own_pairs(ws):
+    table = ws.root / "my table.csv"
+    table.write_text("file,desc\na.pdf,Document PDF\n")
+    own_pairs.remember(ws.training, table, "file", {"fr": "desc"})
+
+
+def has_trained_on_own_pairs(ws):
+    learns_from_own_pairs(ws)
+    write_json(ws.training / "training.json", {})
+
+
+def has_newer_own_pairs(ws):
+    has_trained_on_own_pairs(ws)
+    os.utime(ws.training / "training.json", (1, 1))
+
+
+OWN = "nomenclair train --pairs '{root}/my table.csv' --input-column file --target-column fr=desc --workspace"
+
+
 @pytest.mark.parametrize(
     ("make", "command"),
     [
@@ -36,13 +56,22 @@ def has_everything(ws):
         pytest.param(has_names, "nomenclair generate --workspace", id="after scan"),
         pytest.param(has_pairs, "nomenclair curate --workspace", id="after generate"),
         pytest.param(has_newer_names, "nomenclair generate --workspace", id="scanned again"),
+        pytest.param(learns_from_own_pairs, OWN, id="a training on own pairs was stopped"),
+        pytest.param(has_trained_on_own_pairs, "nomenclair export --workspace", id="trained on own pairs"),
+        pytest.param(has_newer_own_pairs, OWN, id="own pairs changed since"),
         pytest.param(has_everything, "nomenclair describe NAME --student", id="after all"),
     ],
 )
 def test_next_command(tmp_path, make, command):
     ws = Workspace(tmp_path)
     make(ws)
-    assert next_command(inspect(ws), ws).startswith(command)
+    assert next_command(inspect(ws), ws).startswith(command.format(root=tmp_path))
+
+
+def test_own_pairs_need_no_stage_before_training(tmp_path):
+    ws = Workspace(tmp_path)
+    has_trained_on_own_pairs(ws)
+    assert [state.state for state in inspect(ws)] == [*["not needed"] * 4, "done", "missing", "missing"]
 
 
 def test_rows_are_counted(tmp_path):

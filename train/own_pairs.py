@@ -1,6 +1,7 @@
 """Pairs from a person's own table: CSV, TSV or JSON lines with a column of names and one of texts per language."""
 
 import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
 from nomenclair.names import readable
 from nomenclair.records import name_id
+from nomenclair.stages import OWN_PAIRS
+from nomenclair.workspace import write_json
 from train.data import OwnPair
 
 TEACHER = "person"
@@ -87,6 +90,19 @@ def _problem(name: str, texts: Mapping[str, str], first: int | None) -> str | No
     if first is not None:
         return f"the name stands on line {first} already"
     return None
+
+
+def remember(training: Path, path: Path, input_column: str, targets: Mapping[str, str]) -> None:
+    """Leave word in the training folder of the table it learns from: `nomenclair status` reads it.
+
+    A training that has begun keeps the word it has.
+    """
+    if (training / "run.json").exists():
+        return
+    columns = [f"--target-column {shlex.quote(f'{lang}={column}')}" for lang, column in targets.items()]
+    table = shlex.quote(str(path))
+    command = " ".join(["train --pairs", table, "--input-column", shlex.quote(input_column), *columns])
+    write_json(training / OWN_PAIRS, {"file": str(path.resolve()), "command": command})
 
 
 def _read(path: Path) -> tuple[pd.DataFrame, list[int]]:

@@ -85,6 +85,8 @@ def train(
     )
     if fresh:
         fit.remove(ws.training)
+    if pairs_file:
+        own.remember(ws.training, pairs_file, input_column, targets)
     outcome = fit.fit(pairs, settings, ws.training)
     evaluation = room("train.evaluate")
     console.print(

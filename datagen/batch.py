@@ -83,6 +83,7 @@ async def _make(
         for request in requests:
             run.record_request(request)
         ledger.record_batch(token, ((r.key, _asked(r)) for r in requests))
+    ledger.to_disk()
     lines = "".join(
         json.dumps({"custom_id": r.key, "method": "POST", "url": "/v1/chat/completions", "body": r.body})
         + "\n"

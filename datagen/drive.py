@@ -42,10 +42,13 @@ def drive(run: Driven, endpoint: Endpoint) -> None:
 
 async def _drive(run: Driven, endpoint: Endpoint) -> None:
     in_flight: dict[asyncio.Task, tuple[Request, int]] = {}
+    ended: asyncio.Queue[asyncio.Task] = asyncio.Queue()
     with _interruptible(run, endpoint, in_flight):
-        _launch(run, endpoint, in_flight)
+        _launch(run, endpoint, in_flight, ended)
         while in_flight:
-            done, _ = await asyncio.wait(in_flight, return_when=asyncio.FIRST_COMPLETED)
+            done = [await ended.get()]
+            while not ended.empty():
+                done.append(ended.get_nowait())
             try:
                 with run.together():
                     for task in done:
@@ -55,17 +58,24 @@ async def _drive(run: Driven, endpoint: Endpoint) -> None:
                 run.stop(stop)
             if run.stopped:
                 endpoint.stopping.set()
-            _launch(run, endpoint, in_flight)
+            _launch(run, endpoint, in_flight, ended)
     await endpoint.close()
 
 
-def _launch(run: Driven, endpoint: Endpoint, in_flight: dict[asyncio.Task, tuple[Request, int]]) -> None:
+def _launch(
+    run: Driven,
+    endpoint: Endpoint,
+    in_flight: dict[asyncio.Task, tuple[Request, int]],
+    ended: asyncio.Queue[asyncio.Task],
+) -> None:
     while len(in_flight) < endpoint.gate.limit and not run.waits:
         request = run.next_request(len(in_flight))
         if request is None:
             return
         send = endpoint.send(request.key, request.body, run.most_tokens(request), run.dialect)
-        in_flight[asyncio.ensure_future(send)] = (request, endpoint.answers)
+        task = asyncio.ensure_future(send)
+        task.add_done_callback(ended.put_nowait)
+        in_flight[task] = (request, endpoint.answers)
 
 
 @contextmanager

@@ -160,7 +160,7 @@ Result = Reply | Refused | Unanswered | Unsupported | UserError | None
 
 
 class Gate:
-    """How many requests may be in flight: halved when the endpoint says 429, one more for each calm round."""
+    """How many requests may be under way: halved when the endpoint says 429, one more for each calm round."""
 
     def __init__(self, highest: int):
         self.highest = highest
@@ -174,11 +174,14 @@ class Gate:
         if self._calm >= self.limit and self.limit < self.highest:
             self.limit, self._calm = self.limit + 1, 0
 
-    def refused(self, wait: float) -> None:
-        """A 429: everybody waits. A storm of them within one second counts once."""
+    def refused(self, wait: float, sent: float) -> None:
+        """A 429 to a request that was sent at `sent` (monotonic seconds): everybody waits.
+
+        Those that were under way together count once: the others say nothing of the new limit.
+        """
         now = time.monotonic()
         self._calm = 0
-        if now - self._halved_at > 1.0:
+        if sent > self._halved_at:
             self.limit, self._halved_at = max(1, self.limit // 2), now
         self._closed_until = max(self._closed_until, now + wait)
 
@@ -199,6 +202,8 @@ class Endpoint:
         # Once set, nothing more is sent: what sleeps wakes up, what is in flight may land.
         self.stopping = asyncio.Event()
         self.answers = 0
+        self._under_way = 0
+        self._landed = asyncio.Event()
         self._wire = Wire(api)
         self._failed = failed
         rpm, tpm = limits.requests_per_minute, limits.tokens_per_minute
@@ -219,6 +224,7 @@ class Endpoint:
             if self.stopping.is_set():
                 break
             began = time.monotonic()
+            self._under_way += 1
             try:
                 async with asyncio.timeout(self.limits.timeout):
                     answer = await self._wire.post(body)
@@ -235,10 +241,13 @@ class Endpoint:
                 if isinstance(last, Refused):
                     self._failed(key, last.reason, last.raw)
                     return last
+            finally:
+                self._under_way -= 1
+                self._landed.set()
             self._failed(key, last.code, last.message)
             if self.stopping.is_set() or attempt + 1 == self.limits.tries:
                 break
-            await self._back_off(attempt, last)
+            await self._back_off(attempt, last, began)
         return last
 
     async def close(self) -> None:
@@ -254,6 +263,9 @@ class Endpoint:
                 await self._or_stopped(_spend(self._requests, 1))
             if self._tokens:
                 await self._or_stopped(_spend(self._tokens, tokens))
+            while self._under_way >= self.gate.limit:  # retries of what was sent before it was halved
+                self._landed.clear()
+                await self._landed.wait()
             if self.gate.closed_for() <= 0:  # or it was closed while this one waited
                 return
 
@@ -265,12 +277,12 @@ class Endpoint:
             for end in ends:
                 end.cancel()
 
-    async def _back_off(self, attempt: int, failure: Unanswered) -> None:
+    async def _back_off(self, attempt: int, failure: Unanswered, sent: float) -> None:
         wait = min(self.limits.longest_wait, self.limits.first_wait * 2**attempt)
         # Full jitter on the upper half: clients that failed together do not come back together.
         wait *= random.uniform(0.5, 1.0)
         if failure.code == "http-429":
-            self.gate.refused(wait if failure.wait is None else failure.wait)
+            self.gate.refused(wait if failure.wait is None else failure.wait, sent)
             wait = max(wait, failure.wait or 0.0)
         await self._sleep(wait)
 
@@ -301,7 +313,7 @@ class Endpoint:
             if isinstance(refused, Unsupported):
                 raise refused
             return refused
-        return Unanswered(f"http-{status}", message, _seconds(answer.headers))
+        return Unanswered(f"http-{status}", message, seconds_to_wait(answer.headers))
 
 
 async def _spend(limiter: AsyncLimiter, amount: float) -> None:
@@ -333,7 +345,7 @@ def _read_error(text: str) -> tuple[str, str, str]:
     return str(fields.get("code") or ""), str(fields.get("type") or ""), " ".join(words.split())[:500]
 
 
-def _seconds(headers: Mapping[str, str]) -> float | None:
+def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     """What Retry-After asks for, in seconds: milliseconds, a number, or an HTTP date; None where it says nothing."""
     wait = _number(headers.get("retry-after-ms"))
     if wait is not None:

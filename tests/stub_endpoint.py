@@ -49,6 +49,9 @@ class StubEndpoint:
     in_flight: int = 0
     most_in_flight: int = 0
     keys: list[str] = field(default_factory=list)
+    retry_after: Callable[[], str] = lambda: "retry-after-ms: 40"
+    # When each request came, and how many were in flight with it.
+    arrivals: list[tuple[float, int]] = field(default_factory=list)
     first_at: float = 0.0
     last_at: float = 0.0
 
@@ -89,6 +92,7 @@ class StubEndpoint:
             return True
         self.first_at = self.first_at or time.monotonic()
         self.bodies.append(raw)
+        self.arrivals.append((time.monotonic(), self.in_flight))
         number = len(self.bodies)
         fault = self.choose(number, body)
         self.faults.append(fault)
@@ -101,7 +105,7 @@ class StubEndpoint:
         if status := STATUS.get(fault):
             code, message, more = status
             error = {"error": {"message": message, "type": fault, "code": more}}
-            retry = b"retry-after-ms: 40\r\n" if fault == "429" else b""
+            retry = f"{self.retry_after()}\r\n".encode() if fault == "429" else b""
             writer.write(_response(code, json.dumps(error).encode(), retry))
             await writer.drain()
             return True

@@ -9,6 +9,7 @@ import pytest
 from datagen.budget import Budget
 from datagen.generate import REFUSED_AT_START, Options
 from datagen.ledger import Usage, open_ledger
+from datagen.parse import REASONS
 from datagen.prices import Price
 from datagen.prompts import Prompt, load
 from datagen.teacher import Limits
@@ -58,6 +59,13 @@ def test_a_changed_example_sends_all_and_keeps_the_old_replies(tmp_path):
     assert changed.version != prompt.version
 
 
+REASON_OF = {
+    "html": "not-json", "prose": "not-json", "wrong-ids": "foreign-id", "missing": "missing",
+    "duplicate": "duplicate-id", "cut": "truncated", "refusal": "refusal", "empty": "empty-reply",
+    "markdown": "markdown", "swapped": "swapped-languages", "filtered": "content-filter", "echo": "echo",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("fault", CONTENT_FAULTS)
 def test_what_is_wrong_with_a_reply_is_asked_again_alone(tmp_path, fault):
     workspace = workspace_with(tmp_path, some_names(10))
@@ -69,14 +77,8 @@ def test_what_is_wrong_with_a_reply_is_asked_again_alone(tmp_path, fault):
     assert len(stub.bodies) == 1 + expected
     for body in stub.bodies[1:]:
         message = json.loads(body)["messages"][-1]["content"]
-        assert len(files_of(json.loads(body))) == 1 and "Attempt 2." in message
-
-
-REASON_OF = {
-    "html": "not-json", "prose": "not-json", "wrong-ids": "foreign-id", "missing": "missing",
-    "duplicate": "duplicate-id", "cut": "truncated", "refusal": "refusal", "empty": "empty-reply",
-    "markdown": "markdown", "swapped": "swapped-languages", "filtered": "content-filter", "echo": "echo",
-}  # fmt: skip
+        assert len(files_of(json.loads(body))) == 1
+        assert message.endswith(f"Attempt 2. {REASONS[REASON_OF[fault]]}"), "told what was wrong"
 
 
 @pytest.mark.parametrize("fault", REASON_OF)

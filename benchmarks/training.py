@@ -13,6 +13,7 @@ from nomenclair.records import Pair
 from train import bases
 from train.data import Split, split_of
 from train.export import load_trained
+from train.t5_graph import NO_REPEAT
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
@@ -55,6 +56,7 @@ def chrf(training: Path, asked: Sequence[Pair]) -> dict[str, float]:
                     attention_mask=batch["attention_mask"],
                     max_new_tokens=MAX_NEW_TOKENS,
                     do_sample=False,
+                    no_repeat_ngram_size=NO_REPEAT,
                 )
             texts += tokenizer.batch_decode(out, skip_special_tokens=True)
         scores[lang] = sacrebleu.corpus_chrf(texts, [[pair.text(lang) for pair in asked]]).score

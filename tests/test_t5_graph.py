@@ -6,7 +6,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 from train.packing import int4_blocks, uint8_input
 from train.ranges import activation_ranges
-from train.t5_graph import Builder, relative_bucket, shape_of
+from train.t5_graph import NO_REPEAT, Builder, relative_bucket, shape_of
 
 BOUND = 16
 
@@ -57,7 +57,7 @@ def run(model, int8=lambda layer: False, bound=BOUND, rows=8, int4=lambda layer:
     return session.run(["tokens", "score"], feed)
 
 
-def generate(model):
+def generate(model, no_repeat=NO_REPEAT):
     ids, mask = batch()
     with torch.inference_mode():
         return model.generate(
@@ -65,6 +65,7 @@ def generate(model):
             attention_mask=torch.from_numpy(mask),
             max_new_tokens=BOUND,
             do_sample=False,
+            no_repeat_ngram_size=no_repeat,
             output_logits=True,
             return_dict_in_generate=True,
         )
@@ -78,6 +79,30 @@ def test_fp32_gives_the_tokens_of_torch(feed_forward, tied, layers):
     tokens, _ = run(model)
     wanted = generate(model).sequences[:, 1:].numpy()
     assert tokens[:, : wanted.shape[1]].tolist() == wanted.tolist()
+
+
+def test_no_run_of_three_is_written_twice():
+    """The model above would loop, as torch shows without the guard; with it both write the same other tokens."""
+    model = random_t5("relu", True)
+
+    def repeats(rows):
+        runs = [[tuple(row[i : i + 3]) for i in range(len(row) - 2)] for row in rows]
+        return sum(len(row) - len(set(row)) for row in runs)
+
+    tokens, _ = run(model)
+    assert repeats(generate(model, no_repeat=0).sequences[:, 1:].tolist()) > 0
+    assert repeats(tokens.tolist()) == 0
+    assert tokens.tolist() == generate(model).sequences[:, 1:].tolist()
+
+
+def test_a_forbidden_loop_costs_score():
+    """Each token counts with the probability that the model gave it, not with what is left when loops are out."""
+    model = random_t5("relu", True)
+    tokens, score = run(model)
+    logs = torch.stack([step.log_softmax(-1) for step in generate(model).logits], 1)
+    chosen = logs.gather(2, torch.from_numpy(tokens)[..., None]).mean(1)[:, 0]
+    assert score == pytest.approx(chosen.numpy(), abs=1e-3)
+    assert (chosen < logs.max(-1).values.mean(1) - 0.01).any()
 
 
 def test_the_score_is_the_mean_log_probability():

@@ -20,6 +20,7 @@ from train import bases, metrics
 from train.calibrate import best_chrf, coverage, curve, measured, outspoken
 from train.data import stored_pairs
 from train.report import page
+from train.t5_graph import NO_REPEAT
 
 # The share by which validation loss may exceed training loss before the student is said to memorise.
 OVERFIT_RATIO = 1.25
@@ -150,6 +151,7 @@ def untuned_texts(
                 attention_mask=batch["attention_mask"],
                 max_new_tokens=MAX_NEW_TOKENS,
                 do_sample=False,
+                no_repeat_ngram_size=NO_REPEAT,
             )
         texts += tokenizer.batch_decode(out, skip_special_tokens=True)
     return texts

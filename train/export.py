@@ -26,7 +26,7 @@ from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresho
 from train.fit import PREPARED
 from train.quantise import FP32, Quality, quantise, write_graph
 from train.ranges import activation_ranges
-from train.t5_graph import EOS, PAD, shape_of
+from train.t5_graph import EOS, NO_REPEAT, PAD, shape_of
 
 # Names that each precision describes, and (name, language) pairs that fp32 and torch are compared on.
 GATE_NAMES = 300
@@ -143,6 +143,7 @@ def _check_parity(model, folder: Path, pairs: Sequence[Pair], languages: tuple[s
                 max_new_tokens=contract.MAX_NEW_TOKENS,
                 do_sample=False,
                 num_beams=1,
+                no_repeat_ngram_size=NO_REPEAT,
                 decoder_start_token_id=PAD,
                 eos_token_id=EOS,
                 pad_token_id=PAD,

@@ -2,7 +2,7 @@
 
 A single run maps a batch of token ids to a batch of generated ids: input_ids and attention_mask [batch, source],
 max_new_tokens [] (all int64) to tokens [batch, steps] (int64, 0 after the end token) and score [batch] (float,
-mean log-probability of the generated tokens, the end token included).
+mean log-probability of the generated tokens, the end token included). No row holds the same NO_REPEAT tokens twice.
 
 Every weight stands once, in the outer graph; the loop's body reads it from there. Operators of the domain
 com.microsoft are ONNX Runtime's own. Facts about T5 used here: no scaling of attention scores; RMS
@@ -24,6 +24,10 @@ from train.packing import BLOCK, int4_blocks, int8_columns, uint8_input
 MICROSOFT = "com.microsoft"
 OPSET = 21
 PAD, EOS = 0, 1
+# A run of this many tokens is written once at most: greedy decoding of a small model falls into loops.
+NO_REPEAT = 3
+# The most of a Slice: to the end.
+LAST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,6 +304,23 @@ class Builder:
         head = self.weights.get("lm_head.weight", self.weights["shared.weight"])
         return self.linear(g, n, "lm_head", (head * s.head_scale).T)
 
+    def without_repeats(self, g: Nodes, likely: str) -> str:
+        """Probabilities [batch, vocab] with -1 for each token that would write a run of NO_REPEAT twice.
+
+        `written` [batch, n] holds the start token and all tokens so far, `token` the last of them. A forbidden best
+        token leaves the score of the next best as it was, so a student that wants to loop is seen to be unsure.
+        """
+        axis = g.constant("axis_1", np.array([1]))
+        ends = {end: g.constant(f"end_{end}", np.array([end])) for end in (-2, -1, 0, 1, 2, LAST)}
+
+        def part(start: int, end: int) -> str:
+            return g.add("Slice", ["written", ends[start], ends[end], axis])
+
+        same = [g.add("Equal", [part(0, -2), part(-2, -1)]), g.add("Equal", [part(1, -1), "token"])]
+        never, free = g.constant("never", np.float32(-1)), g.constant("free", np.float32(2))
+        ceiling = g.add("Where", [g.add("And", same), never, free])
+        return g.add("ScatterElements", [likely, part(2, LAST), ceiling], axis=1, reduction="min")
+
     def model(self) -> onnx.ModelProto:
         s = self.shape
         outer = Nodes({})
@@ -325,13 +346,13 @@ class Builder:
         logits = self.step(body, "token", t, past, present, cross, mask)
         # Softmax and TopK run on ONNX Runtime's fast kernels; ReduceLogSumExp over the vocabulary cost a quarter
         # of the whole run.
-        top, best = body.add("TopK", [body.add("Softmax", [logits], axis=-1), one], 2, axis=-1)
-        axis2 = outer.constant("axis_2", np.array([2]))
-        best, top = body.add("Squeeze", [best, axis2]), body.add("Squeeze", [top, axis2])
+        axis1 = outer.constant("axis_1", np.array([1]))
+        likely = body.add("Softmax", [body.add("Squeeze", [logits, axis1])], axis=-1)
+        top, best = body.add("TopK", [self.without_repeats(body, likely), one], 2, axis=-1)
         body.add("Where", ["alive", best, body.constant("pad", np.array([[PAD]]))], ["next_token"])
         gain = body.add("Mul", [body.add("Log", [top]), body.add("Cast", ["alive"], to=TensorProto.FLOAT)])
         body.add("Add", ["log_probability", gain], ["next_log_probability"])
-        body.add("Identity", ["next_token"], ["emitted"])
+        body.add("Concat", ["written", "next_token"], ["next_written"], axis=1)
         body.add("Cast", ["alive"], ["counted"], to=TensorProto.FLOAT)
         end = body.add("Equal", ["next_token", body.constant("eos", np.array([[EOS]]))])
         body.add("And", ["alive", body.add("Not", [end])], ["next_alive"])
@@ -345,11 +366,13 @@ class Builder:
             value("token", whole, ["batch", 1]),
             value("alive", truth, ["batch", 1]),
             value("log_probability", real, ["batch", 1]),
+            value("written", whole, ["batch", None]),
         ]
         carried_out = [
             value("next_token", whole, ["batch", 1]),
             value("next_alive", truth, ["batch", 1]),
             value("next_log_probability", real, ["batch", 1]),
+            value("next_written", whole, ["batch", None]),
         ]
         graph = helper.make_graph(
             body.nodes,
@@ -364,7 +387,6 @@ class Builder:
                 value("go_on", truth, []),
                 *carried_out,
                 *(value(p, real, cache) for p in present),
-                value("emitted", whole, ["batch", 1]),
                 value("counted", real, ["batch", 1]),
             ],
         )
@@ -373,13 +395,15 @@ class Builder:
             "last_token",
             "last_alive",
             "log_probability_sum",
+            "all_written",
             *(f"last_{p}" for p in past),
-            "emitted_steps",
             "counted_steps",
         ]
-        outer.add("Loop", [bound, always, start, alive, score, *([empty] * len(past))], finals, body=graph)
-        axis1 = outer.constant("axis_1", np.array([1]))
-        outer.add("Transpose", [outer.add("Squeeze", ["emitted_steps", axis2])], ["tokens"], perm=[1, 0])
+        outer.add(
+            "Loop", [bound, always, start, alive, score, start, *([empty] * len(past))], finals, body=graph
+        )
+        steps = [outer.constant(f"end_{end}", np.array([end])) for end in (1, LAST)]
+        outer.add("Slice", ["all_written", *steps, axis1], ["tokens"])
         length = outer.add(
             "ReduceSum", ["counted_steps", outer.constant("axes_0", np.array([0]))], keepdims=0
         )

@@ -14,7 +14,8 @@ from nomenclair.student import CARD, KINDS, TOKENIZER
 from nomenclair.workspace import write_json
 from train.bases import EMBEDDED, train_tokenizer
 from train.quantise import save_graph
-from train.t5_graph import EOS, Builder, shape_of
+from train.t5_graph import EOS, Builder
+from train.t5_shape import shape_of
 
 FLAN_T5_SMALL = T5Config(
     vocab_size=32_128,

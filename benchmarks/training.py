@@ -8,7 +8,7 @@ import sacrebleu
 import torch
 
 from datagen.corpus import seed_pairs
-from nomenclair.contract import LANGUAGES, MAX_NEW_TOKENS, source_text
+from nomenclair.contract import LANGUAGES, source_text
 from nomenclair.records import Pair
 from train import bases
 from train.data import Split, split_of
@@ -44,6 +44,7 @@ def chrf(training: Path, asked: Sequence[Pair]) -> dict[str, float]:
     """Corpus chrF per language of the merged fp32 model, greedy, on these pairs."""
     model, folder, _ = load_trained(training)
     tokenizer = bases.load_tokenizer(str(folder), ())
+    most = bases.limits(model.config.vocab_size)
     scores = {}
     for lang in LANGUAGES:
         texts: list[str] = []
@@ -54,9 +55,9 @@ def chrf(training: Path, asked: Sequence[Pair]) -> dict[str, float]:
                 out = model.generate(
                     input_ids=batch["input_ids"],
                     attention_mask=batch["attention_mask"],
-                    max_new_tokens=MAX_NEW_TOKENS,
+                    max_new_tokens=most.new,
                     do_sample=False,
-                    no_repeat_ngram_size=NO_REPEAT,
+                    no_repeat_ngram_size=NO_REPEAT if most.guarded else 0,
                 )
             texts += tokenizer.batch_decode(out, skip_special_tokens=True)
         scores[lang] = sacrebleu.corpus_chrf(texts, [[pair.text(lang) for pair in asked]]).score

@@ -75,7 +75,7 @@ class Student:
         except Exception as error:  # tokenizers raises bare Exception
             raise UserError(f"{folder / TOKENIZER} cannot be loaded: {_first_line(error)}.", CURE) from error
         tokenizer.no_padding()
-        tokenizer.enable_truncation(contract.MAX_SOURCE_TOKENS)
+        tokenizer.enable_truncation(card.get("max_source_tokens", contract.MAX_SOURCE_TOKENS))
         if not (folder / KINDS).exists():
             raise UserError(f"{folder / KINDS} is missing.", CURE)
         return cls(session, tokenizer, KindTable.load(folder / KINDS), card)
@@ -148,7 +148,7 @@ class Student:
         for row, tokens in enumerate(ids):
             padded[row, : len(tokens)] = tokens
             mask[row, : len(tokens)] = 1
-        bound = np.array(contract.MAX_NEW_TOKENS, np.int64)
+        bound = np.array(self.card.get("max_new_tokens", contract.MAX_NEW_TOKENS), np.int64)
         feed = {"input_ids": padded, "attention_mask": mask, "max_new_tokens": bound}
         return self._session.run(["tokens", "score"], feed)
 

@@ -13,7 +13,8 @@ from train import prepare
 from train.data import split_of
 from train.export import export
 from train.fit import fit
-from train.t5_graph import Builder, shape_of
+from train.t5_graph import Builder
+from train.t5_shape import shape_of
 
 
 @pytest.mark.parametrize(("layers", "kept"), list(itertools.product([1, 2, 6, 8], [1, 2, 3])))

@@ -2,14 +2,24 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import httpx2
+import torch
 from huggingface_hub import HfApi, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, PreTrainedTokenizerFast, T5Config
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    ByT5Tokenizer,
+    PreTrainedTokenizerFast,
+    T5Config,
+)
 from transformers import T5ForConditionalGeneration as T5
+from transformers.convert_slow_tokenizer import bytes_to_unicode
 
+from nomenclair.contract import MAX_NEW_TOKENS, MAX_SOURCE_TOKENS
 from nomenclair.errors import UserError
 from nomenclair.workspace import REPOSITORY
 
@@ -18,6 +28,24 @@ FLAN_T5_SMALL = "google/flan-t5-small"
 RANDOM = "random"
 VOCABULARY = 4000
 HUB_SECONDS = 5
+# ByT5's tokens: three special ones, the bytes and some spare ones. No other vocabulary is so small.
+BYTES = 384
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most tokens of a source and of an answer, and whether runs of three may come back: bytes must."""
+
+    source: int
+    new: int
+    guarded: bool
+
+
+def limits(vocabulary: int) -> Limits:
+    """The limits for a vocabulary of this size."""
+    if vocabulary <= BYTES:
+        return Limits(256, 128, guarded=False)
+    return Limits(MAX_SOURCE_TOKENS, MAX_NEW_TOKENS, guarded=True)
 
 
 def default_base() -> tuple[str, str]:
@@ -56,22 +84,23 @@ def load_tokenizer(base: str, texts: Iterable[str]) -> PreTrainedTokenizerFast:
             f"The base {base!r} cannot be loaded: {str(error).splitlines()[0]}",
             f"Give a folder that holds a T5, a hub name that answers, or --base {EMBEDDED}",
         ) from error
+    if isinstance(tokenizer, ByT5Tokenizer):
+        return byte_tokenizer(tokenizer)
     if not getattr(tokenizer, "is_fast", False):
-        # ByT5: a token is a byte, so no description of 90 characters would fit the student's 32 tokens.
         raise UserError(
             f"The base {base!r} has no tokenizer that a student could carry ({type(tokenizer).__name__}).",
-            "Choose a T5, Flan-T5 or mT5.",
+            "Choose a T5, Flan-T5, mT5 or ByT5.",
         )
     return tokenizer
 
 
 def load_model(base: str, tokenizer: PreTrainedTokenizerFast, seed: int, **options):
-    """The base's model, unquantised unless `options` say otherwise."""
+    """The base's model, in float32 unless `options` say otherwise: weights stored in bfloat16 learn badly in it."""
     if base == RANDOM:
-        import torch
-
         torch.manual_seed(seed)
         return T5(random_config(len(tokenizer)))
+    if "quantization_config" not in options:
+        options.setdefault("dtype", torch.float32)
     try:
         model = AutoModelForSeq2SeqLM.from_pretrained(base, **options)
     except (OSError, ValueError) as error:
@@ -81,7 +110,8 @@ def load_model(base: str, tokenizer: PreTrainedTokenizerFast, seed: int, **optio
         ) from error
     if model.config.model_type not in ("t5", "mt5"):
         raise UserError(
-            f"The base {base!r} is a {model.config.model_type}, not a T5.", "Choose a T5, Flan-T5 or mT5."
+            f"The base {base!r} is a {model.config.model_type}, not a T5.",
+            "Choose a T5, Flan-T5, mT5 or ByT5.",
         )
     return model
 
@@ -99,6 +129,26 @@ def random_config(vocabulary: int) -> T5Config:
         feed_forward_proj="relu",
         dropout_rate=0.1,
         decoder_start_token_id=0,
+    )
+
+
+def byte_tokenizer(tokenizer: ByT5Tokenizer) -> PreTrainedTokenizerFast:
+    """The same ids from a tokenizer that is one JSON file: each byte a token, three after its value."""
+    special = [tokenizer.pad_token, tokenizer.eos_token, tokenizer.unk_token]
+    # `tokenizers` writes each byte as a printable character of its own, in an alphabet of theirs.
+    pre = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    known = {token: i for i, token in enumerate(special)}
+    known |= {char: byte + len(special) for byte, char in bytes_to_unicode().items()}
+    spare = [f"<extra_id_{i}>" for i in range(len(tokenizer) - len(known))]
+    known |= {token: len(known) + i for i, token in enumerate(spare)}
+    table = Tokenizer(models.BPE(known, [], unk_token=tokenizer.unk_token))
+    table.pre_tokenizer, table.decoder = pre, decoders.ByteLevel()
+    table.add_special_tokens([*special, *spare])
+    table.post_processor = processors.TemplateProcessing(
+        single=f"$A {special[1]}", pair=f"$A {special[1]} $B {special[1]}", special_tokens=[(special[1], 1)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=table, pad_token=special[0], eos_token=special[1], unk_token=special[2]
     )
 
 

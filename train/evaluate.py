@@ -9,7 +9,7 @@ import torch
 from rapidfuzz import fuzz, process
 
 from datagen.corpus import Gold
-from nomenclair.contract import MAX_NEW_TOKENS, source_text
+from nomenclair.contract import source_text
 from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
 from nomenclair.names import fold
@@ -141,6 +141,7 @@ def untuned_texts(
     """What the base says before tuning, through torch: it was never exported."""
     tokenizer = bases.load_tokenizer(str(tokenizer_folder), ())
     model = bases.load_model(base, tokenizer, seed).eval()
+    most = bases.limits(model.config.vocab_size)
     texts: list[str] = []
     for start in range(0, len(names), 32):
         sources = [source_text(name, lang) for name in names[start : start + 32]]
@@ -149,9 +150,9 @@ def untuned_texts(
             out = model.generate(
                 input_ids=batch["input_ids"],
                 attention_mask=batch["attention_mask"],
-                max_new_tokens=MAX_NEW_TOKENS,
+                max_new_tokens=most.new,
                 do_sample=False,
-                no_repeat_ngram_size=NO_REPEAT,
+                no_repeat_ngram_size=NO_REPEAT if most.guarded else 0,
             )
         texts += tokenizer.batch_decode(out, skip_special_tokens=True)
     return texts

@@ -26,7 +26,8 @@ from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresho
 from train.fit import PREPARED
 from train.quantise import FP32, Quality, quantise, write_graph
 from train.ranges import activation_ranges
-from train.t5_graph import EOS, NO_REPEAT, PAD, shape_of
+from train.t5_graph import EOS, NO_REPEAT, PAD
+from train.t5_shape import shape_of
 
 # Names that each precision describes, and (name, language) pairs that fp32 and torch are compared on.
 GATE_NAMES = 300
@@ -70,7 +71,7 @@ def export(
         shutil.copy(tokenizer_folder / "tokenizer.json", fresh / TOKENIZER)
         shutil.copy(kinds, fresh / KINDS)
         weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-        card = _card(report, languages)
+        card = _card(report, languages, bases.limits(model.config.vocab_size))
         write_json(fresh / CARD, card)
         write_graph(model, weights, FP32, fresh)
         _check_parity(model, fresh, validation, languages)
@@ -97,15 +98,20 @@ def export_fp32(training: Path, folder: Path, kinds: Path) -> None:
     model, tokenizer_folder, report = load_trained(training)
     shutil.copy(tokenizer_folder / "tokenizer.json", folder / TOKENIZER)
     shutil.copy(kinds, folder / KINDS)
-    write_json(folder / CARD, _card(report, tuple(report["settings"]["languages"])))
+    write_json(
+        folder / CARD,
+        _card(report, tuple(report["settings"]["languages"]), bases.limits(model.config.vocab_size)),
+    )
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
     write_graph(model, weights, FP32, folder)
 
 
-def _card(report: dict, languages: tuple[str, ...]) -> dict:
+def _card(report: dict, languages: tuple[str, ...], most: bases.Limits) -> dict:
     return {
         "contract": contract.CONTRACT_VERSION,
         "languages": languages,
+        "max_source_tokens": most.source,
+        "max_new_tokens": most.new,
         "abstain_below": dict.fromkeys(languages, NEVER),
         "base": report["settings"]["base"],
         "data": report["data"],
@@ -131,19 +137,20 @@ def _check_parity(model, folder: Path, pairs: Sequence[Pair], languages: tuple[s
     asked = [(pair.name, lang) for pair in pairs for lang in languages][:PARITY_NAMES]
     tokenizer = Student.load(folder)._tokenizer
     session = onnxruntime.InferenceSession(str(folder / MODEL), providers=["CPUExecutionProvider"])
+    most = bases.limits(model.config.vocab_size)
     different = []
     for name, lang in asked:
         ids = np.array([tokenizer.encode(source_text(name, lang)).ids], np.int64)
-        mask, bound = np.ones_like(ids), np.array(contract.MAX_NEW_TOKENS, np.int64)
+        mask, bound = np.ones_like(ids), np.array(most.new, np.int64)
         found, _ = session.run(None, {"input_ids": ids, "attention_mask": mask, "max_new_tokens": bound})
         with torch.inference_mode():
             wanted = model.generate(
                 input_ids=torch.from_numpy(ids),
                 attention_mask=torch.from_numpy(mask),
-                max_new_tokens=contract.MAX_NEW_TOKENS,
+                max_new_tokens=most.new,
                 do_sample=False,
                 num_beams=1,
-                no_repeat_ngram_size=NO_REPEAT,
+                no_repeat_ngram_size=NO_REPEAT if most.guarded else 0,
                 decoder_start_token_id=PAD,
                 eos_token_id=EOS,
                 pad_token_id=PAD,

@@ -25,7 +25,7 @@ from transformers import (
 from transformers.integrations import TensorBoardCallback
 from transformers.trainer_utils import get_last_checkpoint
 
-from nomenclair.contract import CONTRACT_VERSION, LANGUAGES, MAX_SOURCE_TOKENS
+from nomenclair.contract import CONTRACT_VERSION, LANGUAGES
 from nomenclair.errors import UserError
 from nomenclair.records import Pair
 from nomenclair.workspace import read_json, write_json
@@ -214,7 +214,7 @@ def tokenized(tokenizer, rows: dict) -> dict:
     return tokenizer(
         rows["source"],
         text_target=rows["target"],
-        max_length=MAX_SOURCE_TOKENS,
+        max_length=bases.limits(len(tokenizer)).source,
         truncation=True,
     )
 

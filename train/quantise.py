@@ -8,12 +8,13 @@ import numpy as np
 import onnx
 import sacrebleu
 
-from nomenclair import contract
 from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
 from nomenclair.records import Pair
 from nomenclair.student import KINDS, MODEL, WEIGHTS, Student
-from train.t5_graph import Builder, shape_of
+from train.bases import limits
+from train.t5_graph import Builder
+from train.t5_shape import shape_of
 
 # The most chrF that a precision may lose against fp32, in points, per language.
 TOLERANCE = 1.0
@@ -75,14 +76,16 @@ def write_graph(
     ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> float:
     """Write the graph, its int8 inputs quantised by `ranges` where given; returns its size in MB."""
+    most = limits(model.config.vocab_size)
     builder = Builder(
         shape_of(model.config),
         weights,
         precision.int8,
-        contract.MAX_SOURCE_TOKENS,
-        contract.MAX_NEW_TOKENS,
+        most.source,
+        most.new,
         precision.int4,
         ranges or {},
+        most.guarded,
     )
     save_graph(builder.model(), folder)
     return megabytes(folder)

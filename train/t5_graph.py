@@ -2,7 +2,7 @@
 
 A single run maps a batch of token ids to a batch of generated ids: input_ids and attention_mask [batch, source],
 max_new_tokens [] (all int64) to tokens [batch, steps] (int64, 0 after the end token) and score [batch] (float,
-mean log-probability of the generated tokens, the end token included). No row holds the same NO_REPEAT tokens twice.
+mean log-probability of the generated tokens, the end token included).
 
 Every weight stands once, in the outer graph; the loop's body reads it from there. Operators of the domain
 com.microsoft are ONNX Runtime's own. Facts about T5 used here: no scaling of attention scores; RMS
@@ -10,16 +10,15 @@ normalisation; the first layer's relative position biases serve all layers; a ti
 by d_model**-0.5.
 """
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from train.packing import BLOCK, int4_blocks, int8_columns, uint8_input
+from train.t5_shape import Shape, relative_bucket
 
 MICROSOFT = "com.microsoft"
 OPSET = 21
@@ -28,23 +27,6 @@ PAD, EOS = 0, 1
 NO_REPEAT = 3
 # The most of a Slice: to the end.
 LAST = np.iinfo(np.int64).max
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What of a T5Config decides the graph."""
-
-    vocab: int
-    d_model: int
-    d_kv: int
-    encoder_layers: int
-    decoder_layers: int
-    heads: int
-    buckets: int
-    max_distance: int
-    epsilon: float
-    gated: bool
-    head_scale: float
 
 
 @dataclass(slots=True)
@@ -74,45 +56,6 @@ class Nodes:
         return Nodes(self.initializers, prefix=prefix)
 
 
-def relative_bucket(relative: np.ndarray, both_ways: bool, buckets: int, max_distance: int) -> np.ndarray:
-    """T5's bucket of a relative position (key minus query): exact when near, logarithmic when far."""
-    start = np.zeros_like(relative)
-    if both_ways:
-        buckets //= 2
-        start = (relative > 0) * buckets
-        relative = np.abs(relative)
-    else:
-        relative = -np.minimum(relative, 0)
-    exact = buckets // 2
-    far = exact + (
-        np.log(np.maximum(relative, 1).astype(np.float32) / exact)
-        / math.log(max_distance / exact)
-        * (buckets - exact)
-    ).astype(np.int64)
-    return start + np.where(relative < exact, relative, np.minimum(far, buckets - 1))
-
-
-def shape_of(config: Any) -> Shape:
-    """The Shape of a transformers T5Config (or mT5's); ValueError for an activation the graph does not know."""
-    activation = config.dense_act_fn
-    if (config.is_gated_act, activation) not in ((True, "gelu_new"), (False, "relu")):
-        raise ValueError(f"no graph for the feed-forward {config.feed_forward_proj!r}")
-    tied = getattr(config, "scale_decoder_outputs", config.tie_word_embeddings)
-    return Shape(
-        vocab=config.vocab_size,
-        d_model=config.d_model,
-        d_kv=config.d_kv,
-        encoder_layers=config.num_layers,
-        decoder_layers=config.num_decoder_layers,
-        heads=config.num_heads,
-        buckets=config.relative_attention_num_buckets,
-        max_distance=config.relative_attention_max_distance,
-        epsilon=config.layer_norm_epsilon,
-        gated=config.is_gated_act,
-        head_scale=config.d_model**-0.5 if tied else 1.0,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Builder:
     """Writes the nodes of one T5.
@@ -120,7 +63,8 @@ class Builder:
     `weights` are float arrays by their Hugging Face names; `int8(layer)` says whether a layer's matrix is stored
     and multiplied in int8, `int4(layer)` whether in 4 bits instead; `max_source` and `max_steps` bound the
     position tables, in tokens. `ranges` holds the smallest and largest input of each torch module; an int8
-    matrix with one quantises its input by it, so that a name's text does not depend on its batch.
+    matrix with one quantises its input by it, so that a name's text does not depend on its batch. `guarded` says
+    that no row may hold the same NO_REPEAT tokens twice.
     """
 
     shape: Shape
@@ -130,6 +74,7 @@ class Builder:
     max_steps: int
     int4: Callable[[str], bool] = lambda layer: False
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    guarded: bool = True
 
     def linear(self, g: Nodes, x: str, name: str, weight: np.ndarray) -> str:
         """x @ weight [in, out]; int8 with dynamic activation scale, or 4 bits, where the precision asks for it."""
@@ -348,7 +293,9 @@ class Builder:
         # of the whole run.
         axis1 = outer.constant("axis_1", np.array([1]))
         likely = body.add("Softmax", [body.add("Squeeze", [logits, axis1])], axis=-1)
-        top, best = body.add("TopK", [self.without_repeats(body, likely), one], 2, axis=-1)
+        if self.guarded:
+            likely = self.without_repeats(body, likely)
+        top, best = body.add("TopK", [likely, one], 2, axis=-1)
         body.add("Where", ["alive", best, body.constant("pad", np.array([[PAD]]))], ["next_token"])
         gain = body.add("Mul", [body.add("Log", [top]), body.add("Cast", ["alive"], to=TensorProto.FLOAT)])
         body.add("Add", ["log_probability", gain], ["next_log_probability"])

@@ -1,0 +1,74 @@
+// A student in Node: onnxruntime-node runs the graph, @huggingface/tokenizers reads and writes the texts. No Python.
+//
+//   npm install && node student.mjs STUDENT_FOLDER LANG NAME...
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Tokenizer } from "@huggingface/tokenizers";
+import * as ort from "onnxruntime-node";
+import { VERSION, readable, sourceText, splitExt } from "./contract.mjs";
+
+const END = 1;
+
+export class Student {
+  static async load(folder) {
+    const read = (name) => readFileSync(join(folder, name), "utf8");
+    const student = new Student();
+    student.card = JSON.parse(read("student.json"));
+    if (student.card.contract !== VERSION) throw new Error(`contract ${student.card.contract}, not ${VERSION}`);
+    const options = { clean_up_tokenization_spaces: false, unk_token: "<unk>" };
+    student.tokenizer = new Tokenizer(JSON.parse(read("tokenizer.json")), options);
+    const rows = read("kinds.tsv").split("\n").slice(1).filter(Boolean).map((line) => line.split("\t"));
+    student.kinds = new Map(rows.map(([pattern, , en, fr]) => [pattern, { en, fr }]));
+    student.session = await ort.InferenceSession.create(join(folder, "model.onnx"));
+    return student;
+  }
+
+  // Token ids. This tokenizer leaves what its vocabulary lacks as one unknown piece; the student was trained on bytes.
+  encode(text) {
+    const { ids, tokens } = this.tokenizer.encode(text);
+    const unknown = this.tokenizer.token_to_id("<unk>");
+    const bytes = (piece) =>
+      [...Buffer.from(piece)].map((b) => this.tokenizer.token_to_id(`<0x${b.toString(16).toUpperCase().padStart(2, "0")}>`));
+    const all = ids.flatMap((id, i) => (id === unknown ? bytes(tokens[i]) : [id]));
+    const most = this.card.max_source_tokens ?? 64;
+    return all.length > most ? [...all.slice(0, most - 1), END] : all;
+  }
+
+  kind(name, lang) {
+    const [, ext] = splitExt(name);
+    const dots = name.split(".");
+    const candidates = [name, "." + name.toLowerCase().split(".").slice(-2).join("."), ext, "." + ext.split(".").at(-1), dots[0]];
+    const found = candidates.find((candidate) => this.kinds.has(candidate));
+    return found === undefined ? { en: "File", fr: "Fichier" }[lang] : this.kinds.get(found)[lang];
+  }
+
+  // [{name, ids, text, score, abstained}] in order; `score` is the mean log-probability of the text's tokens.
+  async describe(names, lang) {
+    const rows = names.map((name) => this.encode(sourceText(name, lang)));
+    const width = Math.max(1, ...rows.map((row) => row.length));
+    const shape = [rows.length, width];
+    const ids = new BigInt64Array(rows.length * width);
+    const mask = new BigInt64Array(rows.length * width);
+    rows.forEach((row, r) => row.forEach((id, i) => ((ids[r * width + i] = BigInt(id)), (mask[r * width + i] = 1n))));
+    const { tokens, score } = await this.session.run({
+      input_ids: new ort.Tensor("int64", ids, shape),
+      attention_mask: new ort.Tensor("int64", mask, shape),
+      max_new_tokens: new ort.Tensor("int64", [BigInt(this.card.max_new_tokens ?? 32)], []),
+    });
+    const steps = tokens.dims[1];
+    return names.map((name, r) => {
+      const written = Array.from(tokens.data.slice(r * steps, (r + 1) * steps), Number);
+      const text = this.tokenizer.decode(written, { skip_special_tokens: true }).trim();
+      const abstained = !text || score.data[r] < this.card.abstain_below[lang];
+      return { name, ids: rows[r], text: abstained ? this.kind(name, lang) : text, score: score.data[r], abstained };
+    });
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const [folder, lang, ...names] = process.argv.slice(2);
+  const student = await Student.load(folder);
+  for (const { name, text } of await student.describe(names, lang)) console.log(`${readable(name)}\t${text}`);
+}

@@ -1,0 +1,117 @@
+"""The Node example without Python: the same source texts, token ids, texts and scores as nomenclair.Student."""
+
+import json
+import os
+import shutil
+import subprocess
+
+import pytest
+from tokenizers import Tokenizer
+
+from datagen.corpus import FOLDER, gold
+from nomenclair import Student
+from nomenclair.contract import CONTRACT_VERSION, MAX_SOURCE_TOKENS, source_text
+from nomenclair.workspace import REPOSITORY, read_json, write_json
+from train import bases
+from train.calibrate import NEVER
+from train.quantise import FP32, write_graph
+
+NAMES = [item.name for item in gold()[::6]] + [
+    "日本 été 📷 {}.txt", "ÆrøŒuvre.PDF", "IMG_0042.JPG", "archive.tar.gz", "libz.so.1.2", "ls.1", "Dockerfile.alpine",
+    "9DC08797A0F63F7C.pem", "Facture(2).pdf", "x" * 250 + ".pdf", ".gitignore", "",
+]  # fmt: skip
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="needs Node and npm"),
+]
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    """The example's folder with what npm installs into it (300 MB: ONNX Runtime for every platform)."""
+    folder = tmp_path_factory.mktemp("node") / "example"
+    shutil.copytree(REPOSITORY / "examples" / "onnxruntime-node", folder)
+    # The scripts would fetch CUDA; the processor's library is in the package.
+    done = subprocess.run(
+        ["npm", "install", "--ignore-scripts", "--no-audit"], cwd=folder, capture_output=True, text=True
+    )
+    if done.returncode:
+        pytest.skip(f"npm cannot install: {done.stderr.splitlines()[-1:]}")
+    return folder
+
+
+def node(example, code, *args):
+    """What a module prints as JSON; its arguments are `args`."""
+    (example / "test.mjs").write_text(f"const args = process.argv.slice(2);\n{code}", encoding="utf-8")
+    (example / "names.json").write_text(json.dumps(NAMES), encoding="utf-8")
+    done = subprocess.run(["node", "test.mjs", *map(str, args)], cwd=example, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_source_texts(example, lang):
+    found = node(
+        example,
+        """import { readFileSync } from "node:fs";
+        import { sourceText } from "./contract.mjs";
+        const names = JSON.parse(readFileSync("names.json"));
+        console.log(JSON.stringify(names.map((name) => sourceText(name, args[0]))));""",
+        lang,
+    )
+    assert found == [source_text(name, lang) for name in NAMES]
+
+
+DESCRIBE = """import { readFileSync } from "node:fs";
+import { Student } from "./student.mjs";
+const student = await Student.load(args[0]);
+console.log(JSON.stringify(await student.describe(JSON.parse(readFileSync("names.json")), args[1])));"""
+
+
+@pytest.fixture(scope="module")
+def outspoken_folder(tmp_path_factory):
+    """The embedded base as a student that never abstains: it writes words, and its tokenizer has what tokenizers
+    can have: a normaliser, its own splitting, byte fallback."""
+    folder = tmp_path_factory.mktemp("outspoken") / "student"
+    folder.mkdir()
+    model = bases.load_model(str(bases.EMBEDDED), bases.load_tokenizer(str(bases.EMBEDDED), ()), 0)
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    write_graph(model, weights, FP32, folder)
+    shutil.copy(bases.EMBEDDED / "tokenizer.json", folder)
+    shutil.copy(FOLDER / "kinds.tsv", folder)
+    never = {"fr": NEVER, "en": NEVER}
+    write_json(
+        folder / "student.json",
+        {"contract": CONTRACT_VERSION, "languages": ["fr", "en"], "abstain_below": never},
+    )
+    return folder
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_texts_and_scores(example, outspoken_folder, lang):
+    ours = Student.load(outspoken_folder).describe_scored([(name, lang) for name in NAMES])
+    theirs = node(example, DESCRIBE, outspoken_folder, lang)
+    tokenizer = Tokenizer.from_file(str(outspoken_folder / "tokenizer.json"))
+    tokenizer.enable_truncation(MAX_SOURCE_TOKENS)
+    assert [row["ids"] for row in theirs] == [tokenizer.encode(source_text(name, lang)).ids for name in NAMES]
+    assert [row["text"] for row in theirs] == [d.text for d in ours]
+    assert [row["score"] for row in theirs] == pytest.approx([d.score for d in ours], abs=1e-4)
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_kind_under_the_threshold(example, outspoken_folder, lang):
+    careful = outspoken_folder.with_name("careful")
+    shutil.copytree(outspoken_folder, careful, dirs_exist_ok=True)
+    card = read_json(careful / "student.json")
+    write_json(careful / "student.json", card | {"abstain_below": {"fr": 0.5, "en": 0.5}})
+    kinds = Student.load(careful).kinds
+    theirs = node(example, DESCRIBE, careful, lang)
+    assert [row["text"] for row in theirs] == [kinds.of(name).text(lang) for name in NAMES]
+
+
+def test_the_command_line(example, outspoken_folder):
+    done = subprocess.run(
+        ["node", "student.mjs", outspoken_folder, "fr", "été.pdf"],
+        cwd=example, capture_output=True, text=True, env={**os.environ, "LC_ALL": "C.UTF-8"},
+    )  # fmt: skip
+    assert done.stdout == f"été.pdf\t{Student.load(outspoken_folder).describe(['été.pdf'], 'fr')[0]}\n"

@@ -1,7 +1,7 @@
 """generate under stress, and beside bespokelabs-curator on the same stub server and names.
 
     make bench-teacher
-    python -m benchmarks.bench_teacher [--names N] [--curator PYTHON] [--without-local]
+    python -m benchmarks.bench_teacher [--names N] [--local-names N] [--curator PYTHON]
 
 Everything runs over real HTTP on loopback; the last line is one JSON object. The stub answers after 200 ms, so
 no client can be faster than names / concurrency x 0.2 s when it sends one name a request.
@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,7 @@ import phonenumbers
 from rich.console import Console
 from rich.table import Table
 
+from datagen.compare import flags_of
 from datagen.privacy import mask
 from nomenclair.records import FileName
 from nomenclair.workspace import REPOSITORY, Workspace
@@ -36,7 +38,7 @@ CONCURRENCY = 16
 FAULTS = {fault: 0.03 for fault in TRANSPORT_FAULTS} | {fault: 0.01 for fault in CONTENT_FAULTS}
 SCRIPT = str(REPOSITORY / "benchmarks" / "teacher_clients.py")
 
-out = Console()
+out = Console(width=120)
 Command = Callable[[Path, StubEndpoint], list[str]]
 
 
@@ -208,26 +210,46 @@ def leaks(count: int, folder: Path) -> int:
     return sum(value.encode() in sent for value in {*secrets, *hidden})
 
 
-def local(count: int, folder: Path) -> dict:
-    """The same kind of names through SmolLM2 on llama.cpp: complete, and the share that review would flag."""
-    from review.flags import raised
-    from review.sources import Sources
-
-    workspace = workspace_with(folder, some_names(count))
+def local(files: Sequence[FileName], folder: Path) -> dict:
+    """The same names through SmolLM2 on llama.cpp: complete, and the share of pairs that review would flag."""
+    workspace = workspace_with(folder, files)
     command = [sys.executable, "-m", "nomenclair.cli", "generate", "--teacher", "local", "-w", str(folder)]
     began = time.monotonic()
     subprocess.run(command, check=True, capture_output=True, cwd=REPOSITORY)
     seconds = time.monotonic() - began
-    pairs, rejected, sources = pairs_of(workspace), rejected_of(workspace), Sources.load()
-    flagged = sum(bool(raised(pair, sources)) for pair in pairs)
+    pairs, rejected = pairs_of(workspace), rejected_of(workspace)
+    flagged = sum(map(bool, flags_of(pairs)))
     return {
-        "names": count,
+        "names": len(files),
         "pairs": len(pairs),
         "rejected": len(rejected),
-        "lost": count - len(pairs) - len(rejected),
+        "lost": len(files) - len(pairs) - len(rejected),
         "flagged_share": round(flagged / len(pairs), 2) if pairs else None,
+        "reasons": dict(Counter(r.reason for r in rejected).most_common()),
         "seconds": round(seconds, 1),
     }
+
+
+def local_table(told: dict, names: int) -> Table:
+    view = Table(title="SmolLM2-135M-Instruct on llama.cpp, describe-lines")
+    for heading in (
+        "names asked",
+        "pairs",
+        "rejected with a reason",
+        "lost",
+        "pairs that flags stop",
+        "seconds",
+    ):
+        view.add_column(heading, justify="right")
+    cells = [
+        told["pairs"],
+        told["rejected"],
+        told["lost"],
+        f"{told['flagged_share'] or 0:.0%}",
+        told["seconds"],
+    ]
+    view.add_row(f"the first {told['names']} of {names}", *map(str, cells))
+    return view
 
 
 def main() -> None:
@@ -236,7 +258,9 @@ def main() -> None:
     )
     parser.add_argument("--names", type=int, default=2000)
     parser.add_argument("--curator", type=Path, help="python of an environment with bespokelabs-curator")
-    parser.add_argument("--without-local", action="store_true")
+    parser.add_argument(
+        "--local-names", type=int, default=300, help="how many of them SmolLM2 gets (0: none)"
+    )
     options = parser.parse_args()
     files = some_names(options.names)
     clients = [ours(1), ours(10)] + ([curator(options.curator)] if options.curator else [])
@@ -254,10 +278,12 @@ def main() -> None:
                 "restart": restart(client, files[: options.names // 4], root / f"restart{n}"),
             }
             out.print(f"{client.name}: {measured[client.name]}")
-        if not options.without_local:
-            result["local"] = local(min(40, options.names), root / "local")
+        if options.local_names:
+            result["local"] = local(files[: options.local_names], root / "local")
             out.print(f"SmolLM2-135M on llama.cpp: {result['local']}")
     out.print(table(measured))
+    if options.local_names:
+        out.print(local_table(result["local"], options.names))
     result["throughput_share"] = measured[clients[0].name]["speed"]["share"]
     result["ours"] = measured[clients[1].name]
     if options.curator:

@@ -63,7 +63,9 @@ def make_request(asks: Sequence[Ask], prompt: Prompt, model: str, dialect: Diale
     reply_tokens = REPLY_TOKENS_BASE + REPLY_TOKENS_PER_NAME * len(asks)
     # A second sample, or a second ask, must not get the first one's words again.
     warmth = 0.7 * min(1, asks[0].sample) + 0.2 * len(asks[0].reasons)
-    body = dialect.body(Body(model, messages, reply_tokens, round(min(1.0, warmth), 2)))
+    body = dialect.body(
+        Body(model, messages, reply_tokens, round(min(1.0, warmth), 2), one_line=prompt.one_line)
+    )
     size = Size(count_messages(messages), bytes_of_messages(messages), reply_tokens)
     return Request(request_key(body), body, by_id, size)
 

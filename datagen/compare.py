@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from datagen import language
 from datagen.budget import Budget
-from datagen.curate import GATES
 from datagen.drive import drive
 from datagen.generate import Options, Progress, Run
 from datagen.ledger import Ledger, Usage
@@ -14,6 +13,8 @@ from datagen.session import KINDS, Address, open_run
 from datagen.teacher import Endpoint
 from nomenclair.kinds import KindTable
 from nomenclair.records import FileName, Pair
+from review.flags import Raised, raised
+from review.sources import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Compared:
     """One template over `names` names. Rates are from 0 to 1; `usage` is of all its replies, whenever they came.
 
     `first` is the share answered well by the first reply, `valid` after second asks; `in_language` the share of
-    texts that are in the language they should be in, or in none that can be told; flags are curate's gates.
+    texts that are in the language they should be in, or in none that can be told; flags are those of the review.
+    `usable` is the share of names whose pair no flag stops.
     """
 
     prompt: str
@@ -30,6 +32,7 @@ class Compared:
     first: float
     in_language: float
     flags_per_pair: float
+    usable: float
     usage: Usage
     tokens_per_pair: float
     cost_per_1000: float | None
@@ -56,17 +59,25 @@ def measure(run: Run, prompt: Prompt, ledger: Ledger, budget: Budget) -> Compare
     pairs = [row for row in rows if isinstance(row, Pair)]
     usage = ledger.usage_of_prompt(run.model, prompt.version)
     count = len(pairs) or 1
+    flags = flags_of(pairs)
     return Compared(
         prompt.version,
         len(rows),
         len(pairs) / len(rows),
         run.answered_at_once() / len(rows),
         sum(_in_language(p) for p in pairs) / (2 * count),
-        sum(gate(p) is not None for p in pairs for _, gate in GATES) / count,
+        sum(map(len, flags)) / count,
+        sum(not found for found in flags) / len(rows),
         usage,
         usage.total / count,
         1000 * budget.cost(usage) / count if budget.price else None,
     )
+
+
+def flags_of(pairs: Sequence[Pair]) -> list[list[Raised]]:
+    """What the review would flag of each pair."""
+    sources = Sources.load()
+    return [raised(pair, sources) for pair in pairs]
 
 
 def _in_language(pair: Pair) -> int:

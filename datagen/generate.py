@@ -83,7 +83,8 @@ class Run:
         self._silent = 0
         todo = [a for a in asks if not self.state.settled(a.item) and a.item not in elsewhere]
         away = [a for a in asks if a.item in elsewhere]
-        self.queue = Queue(todo, self.state, options.per_request, options.cascade, away)
+        per_request = 1 if prompt.one_line else options.per_request
+        self.queue = Queue(todo, self.state, per_request, options.cascade, away)
         if options.cascade:
             self._carry_from_before([a for a in asks if self.state.texts(a.item)])
 
@@ -216,7 +217,8 @@ class Run:
         self.queue.put_back(asks)
 
     def _replied(self, request: Request, reply: Reply, answer: parse.Answer) -> None:
-        parsed = parse.parse(answer, {i: a.masked.text for i, a in request.by_id.items()}, swapped)
+        read = parse.parse_line if self._prompt.one_line else parse.parse
+        parsed = read(answer, {i: a.masked.text for i, a in request.by_id.items()}, swapped)
         outcomes = [_outcome(request.by_id[i], found) for i, found in parsed.items.items()]
         self._silent = 0
         self.record_request(request)

@@ -18,6 +18,7 @@ from nomenclair.names import split_ext
 REASONS: Mapping[str, str] = {
     "empty-reply": "Your last reply was empty. Reply with the JSON object.",
     "not-json": "Your last reply was not JSON. Reply with the JSON object alone, no other text.",
+    "not-a-line": "Your last reply was not one line: English label | French label.",
     "refusal": "This is only about labels for a file name on a disk. Give the two labels.",
     "content-filter": "This is only a file name on a disk. Give the two labels in neutral words.",
     "truncated": "Your last reply was cut off. Keep each label under 14 words.",
@@ -36,6 +37,7 @@ REASONS: Mapping[str, str] = {
 
 # Twice the style's limit: what is a little too long is for curate to judge, this is a reply gone wild.
 WILD_CHARS = 2 * contract.MAX_CHARS
+QUOTES = "\"'“”« »"
 FENCE = re.compile(r"```[a-zA-Z]*\n?|```")
 MARKDOWN = re.compile(r"\*\*|__|`|^\s*(?:[-*#>]|\d+\.)\s|\[[^\]]*\]\(")
 
@@ -87,6 +89,24 @@ def read_answer(raw: str) -> Answer:
     return Answer(
         _str(message.get("content")), _str(choice.get("finish_reason")), _str(message.get("refusal")), counts
     )
+
+
+def parse_line(answer: Answer, asked: Mapping[str, str], swapped: Callable[[str, str], bool]) -> Parsed:
+    """`parse` for a prompt whose answer is one line, English | French, and which asks for one name."""
+    (asked_id, name), *_ = asked.items()
+    en, _, rest = next((line for line in answer.content.splitlines() if line.strip()), "").partition("|")
+    fr, more, _ = rest.partition("|")  # some models go on: what follows is not theirs to say
+    reason = _fault_of_whole(answer, [])
+    if reason == "truncated" and more:
+        reason = None
+    if not reason and not rest:
+        reason = "not-a-line"
+    raw = answer.refusal or answer.content
+    if reason:
+        return Parsed({asked_id: Fault(reason, raw)})
+    entry = {"en": _text(en).strip(QUOTES), "fr": _text(fr).strip(QUOTES)}
+    read = _read_entry([entry], name, swapped)
+    return Parsed({asked_id: Fault(read.reason, raw) if isinstance(read, Fault) else read})
 
 
 def parse(answer: Answer, asked: Mapping[str, str], swapped: Callable[[str, str], bool]) -> Parsed:

@@ -1,24 +1,27 @@
 """Templates of ../prompts as request messages; a version is a name and a hash of all it renders from.
 
 A template is a Jinja2 file with the blocks `system`, the same for every request of a run (prompt caches hit
-on it), `user`, which holds the names, and perhaps `turns`: how many examples come before as a conversation.
-Templates run in Jinja's sandbox; a misspelt variable is an error.
+on it), `user`, which holds the names, and perhaps `turns`: how many examples come before as a conversation, and
+`reply`: "line" where the answer is not JSON but one line, English | French, for one name a request. Templates run
+in Jinja's sandbox; a misspelt variable is an error.
 """
 
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import SandboxedEnvironment
 
 from nomenclair.errors import UserError
+from nomenclair.kinds import KindTable
 from nomenclair.workspace import REPOSITORY
 
 FOLDER = REPOSITORY / "prompts"
+KINDS = REPOSITORY / "corpus" / "kinds.tsv"
 EXAMPLE_COLUMNS = ["name", "en", "fr"]
 
 
@@ -44,6 +47,11 @@ class Prompt:
         return f"{self.name}@{digest.hexdigest()[:8]}"
 
     @cached_property
+    def one_line(self) -> bool:
+        """Is the answer one line, English | French, instead of JSON?"""
+        return "reply" in self._template.blocks and self._block("reply", {}) == "line"
+
+    @cached_property
     def system(self) -> str:
         return self._block("system", {"examples": self.examples})
 
@@ -61,7 +69,8 @@ class Prompt:
         turns = int(self._block("turns", {})) if "turns" in self._template.blocks else 0
         for e in self.examples[:turns]:
             key = hashlib.sha256(e.name.encode()).hexdigest()[:4]
-            answer = json.dumps({"items": [{"id": key, "en": e.en, "fr": e.fr}]}, ensure_ascii=False)
+            entry = {"items": [{"id": key, "en": e.en, "fr": e.fr}]}
+            answer = f"{e.en} | {e.fr}" if self.one_line else json.dumps(entry, ensure_ascii=False)
             messages.append({"role": "user", "content": self.user([{"id": key, "name": e.name}])})
             messages.append({"role": "assistant", "content": answer})
         return tuple(messages)
@@ -114,4 +123,10 @@ def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     # Names go in as JSON strings: a quote, a newline or a brace in a name cannot end the string it stands in.
     environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["kind"] = lambda name, lang: _kinds().of(name).text(lang)
     return environment
+
+
+@cache
+def _kinds() -> KindTable:
+    return KindTable.load(KINDS)

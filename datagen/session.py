@@ -11,15 +11,14 @@ from datagen.budget import Budget
 from datagen.drive import drive
 from datagen.generate import Options, Progress, Run, swapped
 from datagen.ledger import Ledger
-from datagen.prompts import Prompt
+from datagen.prices import count_tokens
+from datagen.prompts import KINDS, Prompt
 from datagen.teacher import Dialect, Endpoint, Limits, Teacher
 from datagen.wire import client
 from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
 from nomenclair.records import FileName, Pair, PairFlag, Rejected
-from nomenclair.workspace import REPOSITORY, Workspace, read_records, write_records
-
-KINDS = REPOSITORY / "corpus" / "kinds.tsv"
+from nomenclair.workspace import Workspace, read_records, write_records
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,9 @@ def open_run(
                 "Run the same command with --batch: it collects the batch.",
             )
         elsewhere = find_made_batches(address.client(), ledger)
-    swapped("", "")  # its dictionaries take a second to load: not while replies come in
+    # Dictionaries and vocabulary take seconds to load: not while replies come in.
+    swapped("", "")
+    count_tokens("")
     asks = list(make_asks(files, prompt, options.model, options.samples, options.people))
     return Run(asks, prompt, options, ledger, budget, tell, elsewhere)
 

@@ -100,7 +100,9 @@ class Dialect:
         body: dict = {"model": ask.model, "messages": ask.messages, self.tokens_field: ask.reply_tokens}
         if self.temperature:
             body["temperature"] = ask.temperature
-        if self.format == "schema":
+        if ask.one_line:
+            body["stop"] = ["\n"]
+        elif self.format == "schema":
             named = {"name": "labels", "strict": True, "schema": ask.schema}
             body["response_format"] = {"type": "json_schema", "json_schema": named}
         elif self.format == "json":
@@ -117,6 +119,7 @@ class Body:
     reply_tokens: int
     temperature: float = 0.0
     schema: Mapping = field(default_factory=lambda: SCHEMA)
+    one_line: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class StubEndpoint:
     async def answer(self, raw: bytes, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; False where the connection is to be cut."""
         body = json.loads(raw)
-        if not body["messages"] or not body["messages"][-1]["content"].startswith("{"):
+        if not body["messages"] or not body["messages"][-1]["content"].startswith(("{", '"')):
             writer.write(_json({"error": {"message": "no file is asked about"}}, 400))  # some clients probe
             await writer.drain()
             return True
@@ -147,9 +147,9 @@ STATUS = {
 
 
 def files_of(body: dict) -> list[dict]:
-    """The entries of a request's user message."""
-    user = body["messages"][-1]["content"]
-    return json.JSONDecoder().raw_decode(user)[0]["files"]
+    """The entries of a request's user message; a bare name where one line is asked for."""
+    asked = json.JSONDecoder().raw_decode(body["messages"][-1]["content"])[0]
+    return [{"id": "", "name": asked}] if isinstance(asked, str) else asked["files"]
 
 
 def labels(name: str) -> dict[str, str]:
@@ -194,6 +194,8 @@ def completion(number: int, body: dict, fault: str) -> tuple[str, Delivered]:
             {"id": i["id"], "en": "Thing that nobody knows", "fr": "Chose que nul ne connaît"} for i in items
         ]
     content = json.dumps({"items": items}, ensure_ascii=False)
+    if not asked[0]["id"]:
+        content = f"{items[0]['en']} | {items[0]['fr']}"
     if fault in ("prose", "refusal", "empty", "filtered"):
         good = []
     if fault == "prose":

@@ -116,6 +116,18 @@ def test_an_endpoint_that_lacks_something_is_spoken_to_without_it(tmp_path, faul
         assert len(stub.bodies) == before + 1, "what was learnt is remembered"
 
 
+def test_a_prompt_for_one_line_asks_one_name_a_request_without_json(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(12))
+    faults = {3: "prose", 5: "empty", 7: "swapped"}
+    with serving(StubEndpoint(choose=lambda n, body: faults.get(n, "ok"))) as stub:
+        written = ask(workspace, stub, Options("stub", per_request=10), prompt=load("describe-lines"))
+    assert written.pairs == 12 and len(stub.bodies) == 12 + 3
+    for body in map(json.loads, stub.bodies):
+        assert "response_format" not in body and body["stop"] == ["\n"]
+        assert len(files_of(body)) == 1
+    assert sorted(json.loads(b)["temperature"] for b in stub.bodies)[-4:] == [0.0, 0.2, 0.2, 0.2]
+
+
 def test_a_name_that_the_content_filter_stops_is_rejected_alone_and_not_retried(tmp_path):
     files = some_names(10)
     bad = files[3].name
@@ -311,13 +323,13 @@ def test_a_nearly_full_disk_stops_sending_and_loses_nothing(tmp_path):
     if mounted.returncode:
         pytest.skip("a tmpfs can be mounted by root alone")
     try:
-        workspace = workspace_with(small, some_names(1500))
+        workspace = workspace_with(small, some_names(2500))
         with serving(StubEndpoint()) as stub:
             with pytest.raises(PartialResult, match=r"nearly full.*Free some space"):
                 ask(workspace, stub)
             with open_ledger(workspace.ledger) as ledger:
                 assert ledger.count("replies") == len(stub.delivered) > 0
-        assert len(pairs_of(workspace)) + len(rejected_of(workspace)) == 1500
+        assert len(pairs_of(workspace)) + len(rejected_of(workspace)) == 2500
     finally:
         subprocess.run(["umount", small], check=True)
 

@@ -41,7 +41,7 @@ def test_names_through_smollm2_all_end_as_pairs_or_reasons(tmp_path):
     workspace = workspace_with(tmp_path, some_names(8))
     with local.serve(local.default_model(), 2, 2) as served:
         stub = type("Served", (), {"url": served.base_url})()
-        ask(workspace, stub, Options(served.model, per_request=1), Limits(2), prompt=load("describe-turns"))
+        ask(workspace, stub, Options(served.model, per_request=1), Limits(2), prompt=load("describe-lines"))
     pairs, rejected = pairs_of(workspace), rejected_of(workspace)
     assert len(pairs) + len(rejected) == 8 and pairs
     assert all(r.reason and r.raw for r in rejected)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datagen.generate import swapped
-from datagen.parse import Answer, Fault, Texts, parse, read_answer
+from datagen.parse import Answer, Fault, Texts, parse, parse_line, read_answer
 
 ASKED = {"aaaa": "report.pdf", "bbbb": "photo_EMAIL_1_b.jpg"}
 GOOD_A = {"id": "aaaa", "en": "PDF report", "fr": "Rapport PDF"}
@@ -56,6 +56,45 @@ CASES = [
 @pytest.mark.parametrize(("content", "expected"), CASES)
 def test_replies(content, expected):
     assert read(content) == expected
+
+
+def read_line(content: str, finish: str = "stop", refusal: str = ""):
+    found = parse_line(Answer(content, finish, refusal, (0, 0, 0)), {"aaaa": "report.pdf"}, swapped).items
+    assert list(found) == ["aaaa"]
+    return found["aaaa"].reason if isinstance(found["aaaa"], Fault) else found["aaaa"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        pytest.param("PDF report | Rapport PDF", A, id="as asked"),
+        pytest.param('\n "PDF report" | « Rapport PDF »\nAnything else?', A, id="quotes and talk"),
+        pytest.param("PDF report | Rapport PDF | Rapport | Rap", A, id="it goes on"),
+        pytest.param("", "empty-reply", id="nothing"),
+        pytest.param("PDF report", "not-a-line", id="one text"),
+        pytest.param("PDF report |", "not-a-line", id="nothing after the bar"),
+        pytest.param("| Rapport PDF", "empty-text", id="nothing before the bar"),
+        pytest.param("PDF report | PDF report", "same-text", id="one text twice"),
+        pytest.param("report.pdf | Rapport PDF", "echo", id="the name again"),
+        pytest.param("**PDF** report | Rapport PDF", "markdown", id="Markdown"),
+        pytest.param("Rapport de la réunion | Report of the meeting", "swapped-languages", id="swapped"),
+    ],
+)
+def test_replies_of_one_line(content, expected):
+    assert read_line(content) == expected
+
+
+def test_a_line_that_was_cut_is_kept_only_where_both_texts_are_whole():
+    assert read_line("PDF report | Rapport P", "length") == "truncated"
+    assert read_line("PDF report | Rapport PDF | Rapport P", "length") == A
+    assert read_line("PDF report | Rapport PDF", "content_filter") == "content-filter"
+    assert read_line("", refusal="No.") == "refusal"
+
+
+@given(st.text())
+def test_any_line_gives_an_outcome_with_its_raw_text(content):
+    found = parse_line(Answer(content, "stop", "", (0, 0, 0)), {"aaaa": "report.pdf"}, swapped).items["aaaa"]
+    assert found.raw == content if isinstance(found, Fault) else found.en and found.fr
 
 
 def test_a_reply_that_was_cut_keeps_its_whole_entries():

@@ -8,7 +8,10 @@ from nomenclair.errors import UserError
 DESCRIBING = ["describe-full", "describe-lean", "describe-turns"]
 
 
-@pytest.mark.parametrize("name", DESCRIBING)
+EVERY = [*DESCRIBING, "describe-lines"]
+
+
+@pytest.mark.parametrize("name", EVERY)
 def test_the_static_part_stands_first_and_never_changes(name):
     prompt = load(name)
     one, other = (prompt.messages([{"id": "7f3a", "name": n}]) for n in ("a.txt", "b.pdf"))
@@ -23,9 +26,24 @@ def test_a_name_is_one_json_string_whatever_it_holds(name, text):
     assert json.loads(user) == {"files": [{"id": "7f3a", "name": text}]}
 
 
-@pytest.mark.parametrize("name", DESCRIBING)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_template_says_that_names_are_not_instructions(name):
     assert "data" in load(name).system and "EMAIL_1" in load(name).system
+
+
+@pytest.mark.parametrize("text", ['a"b.txt', "{{ 7 * 7 }}.txt", "x\ny.pdf", "été\u2028.txt"])
+def test_a_prompt_for_one_line_holds_the_name_as_a_string_and_its_kind(text):
+    user = load("describe-lines").user([{"id": "7f3a", "name": text}])
+    name, end = json.JSONDecoder().raw_decode(user)
+    assert name == text
+    assert user[end:].startswith("\nKind: ") and " | " in user[end:]
+
+
+def test_examples_of_a_prompt_for_one_line_are_lines():
+    prompt = load("describe-lines")
+    answers = [m["content"] for m in prompt.static if m["role"] == "assistant"]
+    assert answers == [f"{e.en} | {e.fr}" for e in prompt.examples] and len(answers) == 8
+    assert prompt.one_line and not load("describe-turns").one_line
 
 
 def test_the_version_changes_with_the_template_and_with_the_examples():

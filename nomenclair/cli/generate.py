@@ -24,7 +24,7 @@ GgufOption = Annotated[Path | None, typer.Option(help="Model file for --teacher 
 PricesOption = Annotated[Path | None, typer.Option(help="Price list (TOML) instead of prompts/prices.toml.")]
 
 
-DEFAULT_PROMPTS = {"openai": "describe-full", "local": "describe-turns"}
+DEFAULT_PROMPTS = {"openai": "describe-full", "local": "describe-lines"}
 
 # Requests that llama.cpp answers side by side.
 LOCAL_SLOTS = 2
@@ -51,7 +51,7 @@ def generate(
     base_url: BaseUrlOption = None,
     prompt: Annotated[
         str | None,
-        typer.Option(help="Template of prompts/, or a path (describe-full; local: describe-turns)."),
+        typer.Option(help="Template of prompts/, or a path (describe-full; local: describe-lines)."),
     ] = None,
     per_request: Annotated[
         int | None, typer.Option(min=1, help="Names in one request (10; local: 1).")
@@ -175,7 +175,7 @@ def compare(
     templates = [room("datagen.prompts").load(name) for name in prompts]
     table = Table(title=f"{len(files)} names")
     table.add_column("prompt", no_wrap=True)
-    for heading in ("valid", "at once", "in language", "flags/pair", "tokens/pair", "$/1000 pairs"):
+    for heading in ("valid", "at once", "in language", "flags/pair", "usable", "tokens/pair", "$/1000 pairs"):
         table.add_column(heading, justify="right")
     with _endpoint(teacher, model, base_url, gguf, False) as (url, key, model), progress("answers") as bar:
         price_list = room("datagen.prices")
@@ -206,6 +206,7 @@ def compare(
                     f"{row.first:.0%}",
                     f"{row.in_language:.0%}",
                     f"{row.flags_per_pair:.2f}",
+                    f"{row.usable:.0%}",
                     f"{row.tokens_per_pair:.0f}",
                     cost,
                 )

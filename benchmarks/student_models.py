@@ -3,18 +3,20 @@
 import shutil
 from pathlib import Path
 
-import onnx
 import torch
 from tokenizers import Tokenizer, models
 from transformers import AutoTokenizer, PreTrainedTokenizerFast, T5Config, T5ForConditionalGeneration
 
+from benchmarks.student_inputs import token_ids
 from datagen.corpus import FOLDER, seed_pairs
 from nomenclair import contract
-from nomenclair.student import CARD, KINDS, TOKENIZER
+from nomenclair.guard import vocabulary
+from nomenclair.student import CARD, KINDS, TOKENIZER, WORDS
 from nomenclair.workspace import write_json
 from train.bases import EMBEDDED, train_tokenizer
-from train.quantise import save_graph
-from train.t5_graph import EOS, Builder
+from train.quantise import INT8, write_graph
+from train.ranges import activation_ranges
+from train.t5_graph import EOS
 from train.t5_shape import shape_of
 
 FLAN_T5_SMALL = T5Config(
@@ -42,10 +44,7 @@ EMBEDDED_SHAPE = T5Config(
 
 
 def build(shape: str) -> T5ForConditionalGeneration:
-    """The model of a shape, random where no weights are there; it never ends by itself.
-
-    The end token's row is zero, so each engine writes as many tokens as it may and none gains by stopping early.
-    """
+    """The model of a shape, random where no weights are there."""
     torch.manual_seed(0)
     if shape == "embedded" and EMBEDDED.exists():
         model = T5ForConditionalGeneration.from_pretrained(EMBEDDED)
@@ -55,9 +54,15 @@ def build(shape: str) -> T5ForConditionalGeneration:
         if shape == "flan-t5-small":
             model.lm_head.weight = torch.nn.Parameter(torch.randn_like(model.shared.weight))
             model.config.tie_word_embeddings = model.config.scale_decoder_outputs = False
+    return model.float().eval()
+
+
+def endless(model: T5ForConditionalGeneration) -> T5ForConditionalGeneration:
+    """The model with an end token of zeros: each engine writes as many tokens as it may, none gains by stopping."""
+    with torch.no_grad():
         model.shared.weight[EOS] = 0
         model.lm_head.weight[EOS] = 0
-    return model.float().eval()
+    return model
 
 
 def write(shape: str, folder: Path) -> None:
@@ -65,9 +70,9 @@ def write(shape: str, folder: Path) -> None:
     # A peer of the benchmark alone: the tests of its arithmetic do not need it.
     from ctranslate2.converters import TransformersConverter
 
-    model = build(shape)
+    model = endless(build(shape))
     folder.mkdir(parents=True, exist_ok=True)
-    save_graph(_graph(model), folder)
+    _save_graph(model, folder)
     _numbered_tokenizer(model.config.vocab_size).save_pretrained(folder / "torch")
     model.save_pretrained(folder / "torch")
     TransformersConverter(str(folder / "torch")).convert(
@@ -87,7 +92,9 @@ def write_student(folder: Path) -> None:
     tokenizer.save_pretrained(folder)
     (folder / "tokenizer.json").replace(folder / TOKENIZER)
     shutil.copy(FOLDER / "kinds.tsv", folder / KINDS)
-    save_graph(_graph(model), folder)
+    words = vocabulary(text for pair in seed_pairs() for text in (pair.en, pair.fr))
+    (folder / WORDS).write_text("\n".join(sorted(words)), encoding="utf-8")
+    _save_graph(model, folder)
     never = dict.fromkeys(contract.LANGUAGES, -1e9)
     card = {"contract": contract.CONTRACT_VERSION, "languages": contract.LANGUAGES, "abstain_below": never}
     write_json(folder / CARD, card)
@@ -99,10 +106,14 @@ def file_mb(path: Path) -> float:
     return sum(file.stat().st_size for file in path.iterdir() if file.suffix in weights) / 1e6
 
 
-def _graph(model: T5ForConditionalGeneration) -> onnx.ModelProto:
+def _save_graph(model: T5ForConditionalGeneration, folder: Path) -> None:
+    """The int8 graph as export writes it, its inputs quantised by what some random ones showed."""
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    bounds = contract.MAX_SOURCE_TOKENS, contract.MAX_NEW_TOKENS
-    return Builder(shape_of(model.config), weights, lambda layer: True, *bounds).model()
+    rows = token_ids(model.config.vocab_size, 64)
+    ranges = activation_ranges(
+        model, list(zip(rows, rows[::-1], strict=True)), shape_of(model.config).head_scale
+    )
+    write_graph(model, weights, INT8[0], folder, ranges)
 
 
 def _numbered_tokenizer(size: int) -> PreTrainedTokenizerFast:

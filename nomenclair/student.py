@@ -1,12 +1,12 @@
 """Student: an exported folder that describes names. numpy, onnxruntime and tokenizers only.
 
 The folder holds model.onnx (token ids to token ids, see train/t5_graph.py) with its weights.bin, tokenizer.json,
-student.json (contract version, provenance, hashes) and kinds.tsv.
+student.json (contract version, provenance, hashes), kinds.tsv and words.txt (the words that texts may be made of).
 """
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,13 +15,13 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from nomenclair import contract
+from nomenclair import contract, guard
 from nomenclair.contract import Lang
 from nomenclair.errors import UserError
 from nomenclair.kinds import Kind, KindTable
 
 MODEL, WEIGHTS, TOKENIZER = "model.onnx", "weights.bin", "tokenizer.json"
-CARD, KINDS = "student.json", "kinds.tsv"
+CARD, KINDS, WORDS = "student.json", "kinds.tsv", "words.txt"
 # A run of the model holds at most so many names, and so many tokens with their padding: its memory is bounded.
 BATCH, AREA = 24, 384
 # `stream` works on blocks of so many names, and keeps so many answers in mind (some 300 bytes each).
@@ -31,7 +31,10 @@ CURE = "Export it again (nomenclair export), or copy the whole folder again."
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """A text for a name; `score` is the mean log-probability of its tokens (0 is certain)."""
+    """A text for a name; `score` is the mean log-probability of its tokens (0 is certain).
+
+    `abstained`: the model was too unsure, or said what the name does not give (`guard`); the text is the kind alone.
+    """
 
     name: str
     lang: Lang
@@ -44,12 +47,18 @@ class Student:
     """A loaded student. Safe to call from several threads: a run keeps no state."""
 
     def __init__(
-        self, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, kinds: KindTable, card: dict
+        self,
+        session: onnxruntime.InferenceSession,
+        tokenizer: Tokenizer,
+        kinds: KindTable,
+        card: dict,
+        words: Set[str] | None,
     ):
         self._session = session
         self._tokenizer = tokenizer
         self.kinds = kinds
         self.card = card
+        self._words = words
 
     @classmethod
     def load(cls, folder: str | os.PathLike, threads: int = 0, verify: bool = False) -> "Student":
@@ -78,7 +87,12 @@ class Student:
         tokenizer.enable_truncation(card.get("max_source_tokens", contract.MAX_SOURCE_TOKENS))
         if not (folder / KINDS).exists():
             raise UserError(f"{folder / KINDS} is missing.", CURE)
-        return cls(session, tokenizer, KindTable.load(folder / KINDS), card)
+        return cls(session, tokenizer, KindTable.load(folder / KINDS), card, read_words(folder))
+
+    def outspoken(self) -> "Student":
+        """The same student, saying whatever the model says: for measuring it."""
+        card = self.card | {"abstain_below": dict.fromkeys(self.languages, float("-inf"))}
+        return Student(self._session, self._tokenizer, self.kinds, card, None)
 
     @property
     def languages(self) -> tuple[Lang, ...]:
@@ -123,8 +137,8 @@ class Student:
         return lang
 
     def _description(self, name: str, lang: Lang, text: str, score: float) -> Description:
-        floor = self.card["abstain_below"][lang]
-        if text and score >= floor:
+        faulty = self._words is not None and guard.fault(name, text, self._words)
+        if text and score >= self.card["abstain_below"][lang] and not faulty:
             return Description(name, lang, text, score, False)
         return Description(name, lang, self.kind(name).text(lang), score, True)
 
@@ -167,6 +181,14 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         run.append(i)
     if run:
         yield run
+
+
+def read_words(folder: Path) -> frozenset[str]:
+    """The folded words that this student's texts may be made of, beside those of the name."""
+    try:
+        return frozenset((folder / WORDS).read_text(encoding="utf-8").split())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{folder / WORDS} cannot be read: {_first_line(error)}.", CURE) from error
 
 
 def _card(folder: Path) -> dict:

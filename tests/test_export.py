@@ -2,7 +2,8 @@ import pytest
 
 from datagen.corpus import FOLDER
 from nomenclair import Student, UserError
-from nomenclair.student import KINDS, TOKENIZER
+from nomenclair.guard import fault
+from nomenclair.student import KINDS, TOKENIZER, WORDS, read_words
 from nomenclair.workspace import read_json
 from train import quantise
 from train.calibrate import ALWAYS, NEVER, Outspoken, coverage, curve, outspoken, threshold
@@ -52,8 +53,8 @@ def test_the_curve_ends_where_all_is_described():
     assert points[0].described == 60 and coverage(measured, -2.5) == pytest.approx(2 / 3)
 
 
-def test_the_student_abstains_under_its_threshold(student_folder, held_out):
-    card = read_json(student_folder / "student.json")
+def test_the_student_abstains_under_its_threshold_and_where_the_guard_says(student_folder, held_out):
+    card, words = read_json(student_folder / "student.json"), read_words(student_folder)
     student, bold = Student.load(student_folder), outspoken(student_folder)
     for lang in ("fr", "en"):
         floor = card["abstain_below"][lang]
@@ -61,9 +62,10 @@ def test_the_student_abstains_under_its_threshold(student_folder, held_out):
         found = student.describe_scored(asked)
         for d, b in zip(found, bold.describe_scored(asked), strict=True):
             # An untrained model may write nothing at all: then the kind answers whatever the score.
-            assert d.score == b.score and d.abstained == (d.score < floor or b.abstained)
-        above = sum(d.score >= floor for d in found) / len(found)
-        assert above == pytest.approx(card["calibration"][lang]["coverage"])
+            silent = b.abstained or bool(fault(b.name, b.text, words))
+            assert d.score == b.score and d.abstained == (d.score < floor or silent)
+        said = sum(not d.abstained for d in found) / len(found)
+        assert said == pytest.approx(card["calibration"][lang]["coverage"])
 
 
 def test_the_card_says_what_the_precision_cost(student_folder):
@@ -80,7 +82,7 @@ def fp32_folder(training, student_folder, tmp_path):
     """(model, weights, a folder with its fp32 graph)."""
     model, _, _ = load_trained(training)
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    for name in (KINDS, TOKENIZER, "student.json"):
+    for name in (KINDS, TOKENIZER, WORDS, "student.json"):
         (tmp_path / name).write_bytes((student_folder / name).read_bytes())
     quantise.write_graph(model, weights, FP32, tmp_path)
     return model, weights, tmp_path

@@ -8,9 +8,10 @@ import subprocess
 import pytest
 from tokenizers import Tokenizer
 
-from datagen.corpus import FOLDER, gold
+from datagen.corpus import FOLDER, gold, seed_pairs
 from nomenclair import Student
 from nomenclair.contract import CONTRACT_VERSION, MAX_SOURCE_TOKENS, source_text
+from nomenclair.guard import vocabulary
 from nomenclair.workspace import REPOSITORY, read_json, write_json
 from train import bases
 from train.calibrate import NEVER
@@ -79,6 +80,8 @@ def outspoken_folder(tmp_path_factory):
     write_graph(model, weights, FP32, folder)
     shutil.copy(bases.EMBEDDED / "tokenizer.json", folder)
     shutil.copy(FOLDER / "kinds.tsv", folder)
+    words = vocabulary(text for pair in seed_pairs() for text in (pair.en, pair.fr))
+    (folder / "words.txt").write_text("\n".join(sorted(words)), encoding="utf-8")
     never = {"fr": NEVER, "en": NEVER}
     write_json(
         folder / "student.json",

@@ -44,7 +44,7 @@ class Counting:
 def counted(student):
     """(a student of the same folder, what its session is run on)."""
     session = Counting(student._session)
-    return Student(session, student._tokenizer, student.kinds, student.card), session
+    return Student(session, student._tokenizer, student.kinds, student.card, None), session
 
 
 def test_repeated_families_are_run_once_across_blocks(counted):
@@ -129,6 +129,23 @@ def test_under_the_threshold_the_kind_answers(student_folder):
     assert (found.text, found.abstained) == ("Document PDF", True)
 
 
+def test_a_text_that_the_name_does_not_give_is_not_said(student_folder, monkeypatch):
+    """The graph is real; what it says is put in its place, as a babbling test student never says a clean lie."""
+    student = Student.load(student_folder)
+    student.card["abstain_below"] = {"fr": -100.0, "en": -100.0}
+    said = {"fr": "Facture PDF de 2024", "en": "PDF invoice of Marcotte"}
+    monkeypatch.setattr(student, "_answer", lambda sources: {s: (said[s[:2]], -0.1) for s in sources})
+    asked = [
+        ("facture_2023.pdf", "fr"),
+        ("facture_2024.pdf", "fr"),
+        ("facture_2023.pdf", "en"),
+        ("marcotte.pdf", "en"),
+    ]
+    assert [(d.text, d.abstained) for d in student.describe_scored(asked)] == [
+        ("Document PDF", True), ("Facture PDF de 2024", False), ("PDF document", True), (said["en"], False),
+    ]  # fmt: skip
+
+
 def test_many_threads_may_share_one_student(student, pairs):
     names = [pair.name for pair in pairs[:64]]
     alone = student.describe(names, "fr")
@@ -180,7 +197,8 @@ def change_kinds(folder):
         pytest.param(
             lambda f: (f / "student.json").write_text("{"), r"student\.json cannot be read", id="card"
         ),
-        pytest.param(other_contract, "has contract version 99, not 1", id="another contract"),
+        pytest.param(other_contract, "has contract version 99, not 2", id="another contract"),
+        pytest.param(lambda f: (f / "words.txt").unlink(), r"words\.txt cannot be read", id="no words"),
         pytest.param(shutil.rmtree, "No student at", id="no folder"),
     ],
 )

@@ -14,8 +14,9 @@ import numpy as np
 import sacrebleu
 from scipy.optimize import isotonic_regression
 
+from nomenclair.guard import fault
 from nomenclair.records import Pair
-from nomenclair.student import Description, Student
+from nomenclair.student import Description, Student, read_words
 
 # Below any mean log-probability, and above any: never and always abstain.
 NEVER, ALWAYS = -1e9, 1.0
@@ -50,10 +51,8 @@ class Point:
 
 
 def outspoken(folder: Path) -> Student:
-    """The student of a folder, without its thresholds."""
-    student = Student.load(folder)
-    student.card["abstain_below"] = dict.fromkeys(student.languages, NEVER)
-    return student
+    """The student of a folder, without its thresholds and its guard."""
+    return Student.load(folder).outspoken()
 
 
 def measured(
@@ -109,16 +108,23 @@ def curve(rows: Sequence[Outspoken]) -> list[Point]:
 
 
 def thresholds(folder: Path, validation: Sequence[Pair], languages: Sequence[str]) -> dict[str, Mapping]:
-    """Per language: the threshold for the student of this folder, its coverage, and on how many names."""
-    student = outspoken(folder)
+    """Per language: the threshold for the student of this folder, its coverage, and on how many names.
+
+    What the guard stops is not said whatever its score, so it takes no part; the coverage counts it as not described.
+    """
+    student, words = outspoken(folder), read_words(folder)
     found = {}
     for lang in languages:
-        texts = student.describe_scored([(pair.name, lang) for pair in validation])
-        rows = measured(student, texts, [[pair.text(lang)] for pair in validation])
+        told = student.describe_scored([(pair.name, lang) for pair in validation])
+        said = [
+            (d, pair) for d, pair in zip(told, validation, strict=True) if not fault(d.name, d.text, words)
+        ]
+        rows = measured(student, [d for d, _ in said], [[pair.text(lang)] for _, pair in said])
         floor = threshold(rows)
         found[lang] = {
             "abstain_below": floor,
-            "coverage": coverage(rows, floor) if rows else 1.0,
-            "names": len(rows),
+            "coverage": sum(row.score >= floor for row in rows) / len(told) if told else 1.0,
+            "guarded": 1 - len(said) / len(told) if told else 0.0,
+            "names": len(told),
         }
     return found

@@ -15,14 +15,18 @@ import onnxruntime
 import torch
 from peft import PeftModel
 
+from datagen.corpus import seed_pairs
 from nomenclair import contract
 from nomenclair.contract import source_text
 from nomenclair.errors import UserError
+from nomenclair.guard import vocabulary
+from nomenclair.kinds import KindTable
 from nomenclair.records import Pair
-from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER, WEIGHTS, Student
-from nomenclair.workspace import read_json, write_json, write_text
+from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER, WEIGHTS, WORDS, Student
+from nomenclair.workspace import read_json, read_records, write_json, write_text
 from train import bases
 from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresholds
+from train.data import STORED, OwnPair
 from train.fit import PREPARED
 from train.quantise import FP32, Quality, quantise, write_graph
 from train.ranges import activation_ranges
@@ -70,6 +74,7 @@ def export(
     try:
         shutil.copy(tokenizer_folder / "tokenizer.json", fresh / TOKENIZER)
         shutil.copy(kinds, fresh / KINDS)
+        write_words(training, kinds.parent, fresh)
         weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
         card = _card(report, languages, bases.limits(model.config.vocab_size))
         write_json(fresh / CARD, card)
@@ -85,7 +90,7 @@ def export(
             "abstain_below": {lang: calibration[lang]["abstain_below"] for lang in languages},
         }
         write_text(fresh / "README.md", model_card(card))
-        card["sha256"] = {name: _sha256(fresh / name) for name in (MODEL, WEIGHTS, TOKENIZER, KINDS)}
+        card["sha256"] = {name: _sha256(fresh / name) for name in (MODEL, WEIGHTS, TOKENIZER, KINDS, WORDS)}
         write_json(fresh / CARD, card)
         _replace_folder(fresh, student)
     finally:
@@ -98,12 +103,23 @@ def export_fp32(training: Path, folder: Path, kinds: Path) -> None:
     model, tokenizer_folder, report = load_trained(training)
     shutil.copy(tokenizer_folder / "tokenizer.json", folder / TOKENIZER)
     shutil.copy(kinds, folder / KINDS)
+    write_words(training, kinds.parent, folder)
     write_json(
         folder / CARD,
         _card(report, tuple(report["settings"]["languages"]), bases.limits(model.config.vocab_size)),
     )
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
     write_graph(model, weights, FP32, folder)
+
+
+def write_words(training: Path, corpus: Path, folder: Path) -> None:
+    """What the student's texts may be made of: the words of its pairs, the seed corpus, the lexicon and the kinds."""
+    own = training / STORED
+    pairs = [*(read_records(own, OwnPair) if own.exists() else ()), *seed_pairs(corpus)]
+    texts = [text for pair in pairs for text in (pair.en, pair.fr)]
+    texts += [f"{kind.en} {kind.fr}" for kind in KindTable.load(corpus / KINDS).by_pattern.values()]
+    texts.append((corpus / "lexicon.tsv").read_text(encoding="utf-8"))
+    write_text(folder / WORDS, "\n".join(sorted(vocabulary(texts))) + "\n")
 
 
 def _card(report: dict, languages: tuple[str, ...], most: bases.Limits) -> dict:
@@ -192,6 +208,7 @@ def model_card(card: dict) -> str:
     abstaining = "\n".join(
         f"- {lang}: {_abstention(card['calibration'][lang])}" for lang in card["languages"]
     )
+    guarded = ", ".join(f"{card['calibration'][lang]['guarded']:.0%} in {lang}" for lang in card["languages"])
     return f"""# A nomenclair student
 
 Describes a file from its name alone, in: {", ".join(card["languages"])}. Greedy decoding, one ONNX graph.
@@ -215,6 +232,9 @@ Each description has a score, the mean log-probability of its tokens. Under a th
 kind of file alone: there, descriptions of validation names reach a mean chrF of less than {GOOD_ENOUGH:.0f}.
 
 {abstaining}
+
+So it does where a text holds a number, a month or a word that neither the name nor the words of its training give:
+{guarded}.
 
 It sees names only: it can be wrong about what a file holds, and says nothing about its safety.
 """

@@ -146,7 +146,7 @@ def quantise(
 
 
 def _texts(folder: Path, pairs: Sequence[Pair], languages: Sequence[str]) -> dict[str, list[str]]:
-    student = Student.load(folder)
+    student = Student.load(folder).outspoken()
     return {lang: student.describe([pair.name for pair in pairs], lang) for lang in languages}
 
 

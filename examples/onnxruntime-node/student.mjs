@@ -8,6 +8,7 @@ import { pathToFileURL } from "node:url";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
 import { VERSION, readable, sourceText, splitExt } from "./contract.mjs";
+import { faulty } from "./guard.mjs";
 
 const END = 1;
 
@@ -21,6 +22,7 @@ export class Student {
     student.tokenizer = new Tokenizer(JSON.parse(read("tokenizer.json")), options);
     const rows = read("kinds.tsv").split("\n").slice(1).filter(Boolean).map((line) => line.split("\t"));
     student.kinds = new Map(rows.map(([pattern, , en, fr]) => [pattern, { en, fr }]));
+    student.words = new Set(read("words.txt").split("\n"));
     student.session = await ort.InferenceSession.create(join(folder, "model.onnx"));
     return student;
   }
@@ -61,7 +63,8 @@ export class Student {
     return names.map((name, r) => {
       const written = Array.from(tokens.data.slice(r * steps, (r + 1) * steps), Number);
       const text = this.tokenizer.decode(written, { skip_special_tokens: true }).trim();
-      const abstained = !text || score.data[r] < this.card.abstain_below[lang];
+      const unsure = !text || score.data[r] < this.card.abstain_below[lang];
+      const abstained = unsure || faulty(name, text, this.words);
       return { name, ids: rows[r], text: abstained ? this.kind(name, lang) : text, score: score.data[r], abstained };
     });
   }

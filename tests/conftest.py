@@ -11,12 +11,13 @@ import pytest
 
 from datagen.corpus import FOLDER, seed_pairs
 
-PAIRS = seed_pairs()[::12]
+# Few, and the same however the corpus grows: what they make of a tiny model decides which gates open.
+PAIRS = seed_pairs()[:3792:12]
 
 
 @pytest.fixture(scope="session")
 def pairs():
-    """Some 300 pairs of all files of the seed corpus."""
+    """Some 300 pairs of the first nine files of the seed corpus."""
     return PAIRS
 
 

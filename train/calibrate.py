@@ -117,7 +117,9 @@ def thresholds(folder: Path, validation: Sequence[Pair], languages: Sequence[str
     for lang in languages:
         told = student.describe_scored([(pair.name, lang) for pair in validation])
         said = [
-            (d, pair) for d, pair in zip(told, validation, strict=True) if not fault(d.name, d.text, words)
+            (d, pair)
+            for d, pair in zip(told, validation, strict=True)
+            if not d.abstained and not fault(d.name, d.text, words)
         ]
         rows = measured(student, [d for d, _ in said], [[pair.text(lang)] for _, pair in said])
         floor = threshold(rows)

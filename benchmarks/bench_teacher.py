@@ -194,6 +194,7 @@ def leaks(count: int, folder: Path) -> int:
         lambda: iban(some(digits, 23)),
         lambda: luhn("4" + some(digits, 14)),
         lambda: f"a1b2c3{some('0123456789abcdef', 26)}",
+        lambda: some("abcdef", 24),
         lambda: f"ghp_{some(letters + letters.upper() + digits, 36)}",
         lambda: f"AKIA{some('ABCDEFGHIJKLMNOPQRSTUVWXYZ234567', 16)}",
         lambda: phonenumbers.format_number(

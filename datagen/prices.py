@@ -1,9 +1,11 @@
 """Tokens to money: a price file that the user may edit, and counting tokens before anything is sent."""
 
 import fnmatch
+import re
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -32,6 +34,21 @@ class Price:
         fresh = usage.input - usage.cached
         dollars = (fresh * self.input + usage.cached * self.cached + usage.output * self.output) / 1e6
         return dollars * (self.batch if batch else 1.0)
+
+    def age(self, today: date) -> int | None:
+        """Months since the price was last known to be true; None where `as_of` is not a year and a month."""
+        found = re.match(r"(\d{4})-(\d\d)", self.as_of)
+        return (today.year - int(found[1])) * 12 + today.month - int(found[2]) if found else None
+
+    def doubt(self, today: date) -> str:
+        """What to tell the user of a price that is over a year old; '' of any other."""
+        months = self.age(today)
+        if months is None or months <= 12:
+            return ""
+        return (
+            f"The price of {self.model} is of {self.as_of}, {months} months ago, and may have changed since:"
+            " look it up, then edit prompts/prices.toml or give --prices FILE."
+        )
 
 
 def read_prices(path: Path = PRICES) -> tuple[Price, ...]:

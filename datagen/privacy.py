@@ -6,10 +6,12 @@ function of the name, so nothing has to be stored to undo it.
 
 import math
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 
 import phonenumbers
@@ -26,7 +28,7 @@ MAIL_DOMAINS = frozenset("com org net edu gov io fr eu be ch ca uk de es it us i
 NOT_MAIL = re.compile(r"@\d+(?:\.\d+)*x?\.|@[^@]*\.(?:service|socket|timer|target|mount|slice|path|device)$")
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ _.-]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
 CARD = re.compile(r"(?<!\d)[2-6](?:[ _.-]?\d){12,18}(?!\d)")
-LONG_HEX = re.compile(r"(?=[a-fA-F]*(?:[0-9][a-fA-F]*){4})[0-9a-fA-F]{16,}")
+LONG_HEX = re.compile(r"[0-9a-fA-F]{16,}")
 DATE_AND_HOUR = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 TOKEN = re.compile(r"[A-Za-z0-9+=]{20,}")
 PASSWORD = re.compile(
@@ -34,10 +36,15 @@ PASSWORD = re.compile(
 )
 
 
+# A person's name of this many letters is hidden in the middle of a word too: contratmariedupont.
+GLUED = 8
+GAP = r"[\s_.'’-]*"
+
 LABELS = "EMAIL|PHONE|IBAN|CARD|SECRET|HEX|PERSON"
 PLACEHOLDER = re.compile(rf"(?<![A-Za-z0-9])(?:{LABELS})_[0-9]+(?![A-Za-z0-9])")
-# A placeholder is a word of its own: a separator goes where it touches a letter or a digit.
-PLACEHOLDER_EDGE = re.compile(rf"(?<=[A-Za-z0-9])(?=(?:{LABELS})_[0-9]+)|(?<=[A-Z]_[0-9])(?=[A-Za-z])")
+# A placeholder is a word of its own: a separator goes where it touches a letter or a digit. While a name is being
+# masked, NUL and / stand around each, which no name can hold.
+EDGE = re.compile(r"/\0|(?<=[^\W_])\0|/(?=[^\W_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +80,14 @@ def mask(name: str, people: Sequence[str] = ()) -> Masked:
             if candidate not in name:  # a file may really be called EMAIL_1
                 placeholder = candidate
                 hidden.append((placeholder, value))
-        out += [name[end:start], placeholder]
+        out += [name[end:start], f"\0{placeholder}/"]
         end = stop
     text = "".join([*out, name[end:]])
     for placeholder, value in hidden:
         # A person's name may be a part of other words; any other value must not show a second time.
         if not placeholder.startswith("PERSON"):
-            text = text.replace(value, placeholder)
-    return Masked(PLACEHOLDER_EDGE.sub("_", text), tuple(hidden))
+            text = text.replace(value, f"\0{placeholder}/")
+    return Masked(re.sub(r"[\0/]", "", EDGE.sub("_", text)), tuple(hidden))
 
 
 def _merged(spans: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:
@@ -107,12 +114,13 @@ def _spans(name: str, people: Sequence[str]) -> Iterator[tuple[int, int, str]]:
         if _luhn(re.sub(r"\D", "", m[0])):
             yield *m.span(), "CARD"
     yield from _phones(name)
-    for pattern in (names.UUID, names.HEX_RUN, LONG_HEX):
+    for pattern in (names.UUID, names.HEX_RUN):
         for m in pattern.finditer(name):
             yield *m.span(), "HEX"
-    for person in people:
-        for m in _person(person).finditer(name):
-            yield *m.span(), "PERSON"
+    for m in LONG_HEX.finditer(name):
+        if sum(c.isdigit() for c in m[0]) >= 4 or len(set(m[0].lower())) >= 3:  # aaaa… is no id
+            yield *m.span(), "HEX"
+    yield from _persons(name, people)
 
 
 def _emails(name: str) -> Iterator[tuple[int, int, str]]:
@@ -199,13 +207,37 @@ def _detectors() -> tuple:
     )
 
 
+def _persons(name: str, people: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """Persons' names in any case and order, with or without their accents, their parts joined by anything."""
+    if not people:
+        return
+    folded = [(c, i) for i, char in enumerate(name) for c in names.fold(char)]
+    text, at = "".join(c for c, _ in folded), [i for _, i in folded]
+    for person in people:
+        pattern = _person(person)
+        for m in pattern.finditer(text) if pattern else ():
+            start, stop = at[m.start()], at[m.end() - 1] + 1
+            while stop < len(name) and unicodedata.combining(name[stop]):
+                stop += 1
+            if _apart(name, start, stop) or sum(c.isalpha() for c in m[0]) >= GLUED:
+                yield start, stop, "PERSON"
+
+
+def _apart(name: str, start: int, stop: int) -> bool:
+    """Is this a word, or words, of its own? A capital letter begins one too: contratMarieDupont."""
+    before, after = name[start - 1 : start], name[stop : stop + 1]
+    begins = not before.isalpha() or (name[start].isupper() and not before.isupper())
+    return begins and (not after.isalpha() or (after.isupper() and not name[stop - 1].isupper()))
+
+
 @cache
-def _person(name: str) -> re.Pattern:
-    """A person's name in any case, its parts joined by anything or nothing: jean-dupont, DUPONT_Jean."""
-    parts = [re.escape(p) for p in re.split(r"[\s_.-]+", name) if p]
-    gap = r"[\s_.-]*"
-    both = {gap.join(parts), gap.join(reversed(parts))}
-    return re.compile(rf"(?<![^\W_])(?:{'|'.join(sorted(both))})(?![^\W\d_])", re.IGNORECASE)
+def _person(name: str) -> re.Pattern | None:
+    """Finds a person's name in folded text; None where the line holds no letters."""
+    parts = [re.escape(p) for p in re.split(r"[\s_.'’-]+", names.fold(name)) if p]
+    if not parts:
+        return None
+    orders = permutations(parts) if len(parts) <= 4 else (parts, parts[::-1])
+    return re.compile("|".join(sorted({GAP.join(order) for order in orders})))
 
 
 def read_people(path: Path) -> tuple[str, ...]:

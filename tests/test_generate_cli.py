@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from datetime import date
 
 import pytest
 
@@ -125,6 +126,21 @@ def test_dry_run_and_preview_send_nothing_and_show_the_bytes(tmp_path, nomenclai
         assert preview.read_bytes().splitlines() == stub.bodies
     assert "EMAIL_1.pdf" in dry.stdout and "dupont" not in dry.stdout
     assert "about $" in dry.stderr and "2 to 2 requests" in dry.stderr
+
+
+def test_an_old_price_is_doubted_and_help_says_where_to_mend_it(tmp_path, nomenclair):
+    workspace_with(tmp_path, some_names(3))
+    prices = tmp_path / "prices.toml"
+    row = '[[price]]\nmodel = "m*"\ninput = 1\ncached = 1\noutput = 1\nbatch = 0.5\nas_of = "{}"\n'
+    common = ["generate", "--model", "mine", "--dry-run", "--prices", prices, "-w", tmp_path]
+    with serving(StubEndpoint()) as stub:
+        prices.write_text(row.format("2020-05"))
+        assert "is of 2020-05" in nomenclair(*common, stub=stub).stderr
+        prices.write_text(row.format(f"{date.today():%Y-%m}"))
+        fresh = nomenclair(*common, stub=stub)
+        assert fresh.returncode == 0 and "may have changed" not in fresh.stderr
+    told = nomenclair("generate", "--help").stdout
+    assert "prompts/prices.toml" in told and "dated" in told
 
 
 def test_ctrl_c_awaits_what_is_in_flight_and_keeps_it(tmp_path):

@@ -1,6 +1,8 @@
 """Prices, token counts, estimates and the ledger by themselves."""
 
 import sqlite3
+from dataclasses import replace
+from datetime import date
 
 import pytest
 from hypothesis import given
@@ -33,6 +35,27 @@ def test_the_first_pattern_that_fits_counts():
     assert price_of("SmolLM2-135M-Instruct.Q4_1.gguf", prices).output == 0
     assert price_of("never-heard-of", prices) is None
     assert all(p.as_of for p in prices)
+
+
+def test_every_price_of_an_endpoint_is_dated():
+    assert all(p.age(date(2026, 11, 21)) is not None for p in read_prices() if p.model != "*.gguf")
+
+
+@pytest.mark.parametrize(
+    ("as_of", "words"),
+    [
+        ("2026-11", ""),
+        ("2025-11", ""),
+        ("2025-10", "13 months ago"),
+        ("2025-06-30", "17 months ago"),
+        ("2019-01", "94 months ago"),
+        ("a model on this machine", ""),
+    ],
+)
+def test_a_price_of_more_than_a_year_is_doubted(as_of, words):
+    doubt = replace(PRICE, as_of=as_of).doubt(date(2026, 11, 21))
+    assert words in doubt and bool(words) == bool(doubt)
+    assert not doubt or "prices.toml" in doubt
 
 
 @pytest.mark.parametrize("text", ["price = [", "[[price]]\nmodel = 'x'\n", "[[price]]\ncolour = 1\n"])

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +22,13 @@ TEACHER_HELP = (
 ModelOption = Annotated[str | None, typer.Option(help="Model name at the endpoint.", envvar="OPENAI_MODEL")]
 BaseUrlOption = Annotated[str | None, typer.Option(help="Address of the endpoint.", envvar="OPENAI_BASE_URL")]
 GgufOption = Annotated[Path | None, typer.Option(help="Model file for --teacher local.")]
-PricesOption = Annotated[Path | None, typer.Option(help="Price list (TOML) instead of prompts/prices.toml.")]
+PricesOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="Price list (TOML) instead of prompts/prices.toml: US $ per million tokens by model pattern, dated;"
+        " edit that file, or give your own."
+    ),
+]
 
 
 DEFAULT_PROMPTS = {"openai": "describe-full", "local": "describe-lines"}
@@ -67,7 +74,11 @@ def generate(
     max_tokens: Annotated[int | None, typer.Option(help="Stop before this run uses more tokens.")] = None,
     prices: PricesOption = None,
     mask_people: Annotated[
-        Path | None, typer.Option(help="File of persons' names to mask too, one a line.")
+        Path | None,
+        typer.Option(
+            help="File of persons' names to mask too, one a line: found in any order and case, with or"
+            " without accents. A surname that stands alone needs a line of its own."
+        ),
     ] = None,
     gguf: GgufOption = None,
     batch: Annotated[
@@ -102,8 +113,7 @@ def generate(
         batch_size = per_request or (1 if teacher == "local" else 10)
         options = room("datagen.generate").Options(model, batch_size, samples, people)
         template = room("datagen.prompts").load(prompt or DEFAULT_PROMPTS[teacher])
-        price_list = room("datagen.prices")
-        price = price_list.price_of(model, price_list.read_prices(prices or price_list.PRICES))
+        price = _price(model, prices)
         budget = room("datagen.budget").Budget(price, max_cost, max_tokens, batch)
         at_once = min(concurrency, LOCAL_SLOTS) if teacher == "local" else concurrency
         limits = room("datagen.teacher").Limits(at_once, rpm, tpm, timeout)
@@ -178,8 +188,7 @@ def compare(
     for heading in ("valid", "at once", "in language", "flags/pair", "usable", "tokens/pair", "$/1000 pairs"):
         table.add_column(heading, justify="right")
     with _endpoint(teacher, model, base_url, gguf, False) as (url, key, model), progress("answers") as bar:
-        price_list = room("datagen.prices")
-        price = price_list.price_of(model, price_list.read_prices(prices or price_list.PRICES))
+        price = _price(model, prices)
         options = room("datagen.generate").Options(
             model, per_request or (1 if teacher == "local" else 10), cascade=False
         )
@@ -230,6 +239,15 @@ def _endpoint(
         return
     with local.serve(path, slots=LOCAL_SLOTS, threads=len(os.sched_getaffinity(0))) as served:
         yield served.base_url, None, served.model
+
+
+def _price(model: str, prices: Path | None):
+    """The model's price, or None; a price that is old is said to be."""
+    known = room("datagen.prices")
+    price = known.price_of(model, known.read_prices(prices or known.PRICES))
+    if price and (doubt := price.doubt(date.today())):
+        console.print(f"[yellow]{doubt}[/yellow]", highlight=False)
+    return price
 
 
 def _show(requests: list, template, preview: Path | None) -> None:

@@ -1,21 +1,22 @@
 """Examples per second of our training beside a plain Seq2SeqTrainer that pads every text to 32 tokens.
 
-    python -m benchmarks.bench_train_speed [--base FOLDER] [--pairs 500] [--epochs 2]
+    python -m benchmarks.bench_train_speed [--base FOLDER] [--pairs 600] [--epochs 1]
 
 Both tune the same LoRA with the same batch on the same examples and only train: no evaluation, no checkpoint.
-They take turns, so that a machine that slows down slows both.
+They take turns, so that a machine that slows down slows both. Two minutes on two cores; the last line is one JSON
+object.
 """
 
+import json
 import statistics
 import tempfile
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from datasets import Dataset
 from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, set_seed
 
 from benchmarks.training import arguments, corpus
-from nomenclair.workspace import write_json
 from train import bases
 from train.data import examples
 from train.fit import Settings, adapted, tokenized, training_arguments
@@ -54,9 +55,8 @@ def pad_all(tokenizer, rows: dict) -> dict:
 
 
 def main() -> None:
-    parser = arguments(__doc__.split("\n")[0])
+    parser = arguments(__doc__.split("\n")[0], pairs=600, epochs=1)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.set_defaults(epochs=1)
     args = parser.parse_args()
     rows = examples(corpus(args.pairs))["train"]
     settings = Settings(base=args.base, epochs=args.epochs)
@@ -69,8 +69,7 @@ def main() -> None:
     for name, value in found.items():
         print(f"{name}: {value:.0f} examples/s")
     print(f"ratio: {found['ours'] / found['padded to 32']:.2f}")
-    if args.out:
-        write_json(args.out, {**found, "settings": asdict(settings), "examples": len(rows)})
+    print(json.dumps({**found, "examples": len(rows), "rounds": {"ours": ours, "padded to 32": plain}}))
 
 
 if __name__ == "__main__":

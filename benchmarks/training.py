@@ -16,12 +16,11 @@ from train.export import load_trained
 from train.t5_graph import NO_REPEAT
 
 
-def arguments(description: str) -> argparse.ArgumentParser:
+def arguments(description: str, pairs: int, epochs: int | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--base", default=str(bases.EMBEDDED), help="folder, hub name, or random")
-    parser.add_argument("--pairs", type=int, default=None, help="use this many pairs only")
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--out", type=Path, help="write the rows there as JSON too")
+    parser.add_argument("--pairs", type=int, default=pairs, help="so many pairs of the seed corpus")
+    parser.add_argument("--epochs", type=int, default=epochs)
     return parser
 
 
@@ -29,14 +28,14 @@ def pairs_of(pairs: Sequence[Pair], *splits: Split) -> list[Pair]:
     return [pair for pair in pairs if split_of(pair.name) in splits]
 
 
-def spread(pairs: Sequence[Pair], most: int | None) -> list[Pair]:
+def spread(pairs: Sequence[Pair], most: int) -> list[Pair]:
     """At most so many pairs, at even distances over the corpus."""
-    if most is None or most >= len(pairs):
+    if most >= len(pairs):
         return list(pairs)
     return [pairs[i * len(pairs) // most] for i in range(most)]
 
 
-def corpus(most: int | None) -> list[Pair]:
+def corpus(most: int) -> list[Pair]:
     return spread(seed_pairs(), most)
 
 

@@ -14,9 +14,9 @@ from nomenclair.guard import vocabulary
 from nomenclair.student import CARD, KINDS, TOKENIZER, WORDS
 from nomenclair.workspace import write_json
 from train.bases import EMBEDDED, train_tokenizer
+from train.greedy import T5_TOKENS
 from train.quantise import INT8, write_graph
 from train.ranges import activation_ranges
-from train.t5_graph import EOS
 from train.t5_shape import shape_of
 
 FLAN_T5_SMALL = T5Config(
@@ -60,8 +60,8 @@ def build(shape: str) -> T5ForConditionalGeneration:
 def endless(model: T5ForConditionalGeneration) -> T5ForConditionalGeneration:
     """The model with an end token of zeros: each engine writes as many tokens as it may, none gains by stopping."""
     with torch.no_grad():
-        model.shared.weight[EOS] = 0
-        model.lm_head.weight[EOS] = 0
+        model.shared.weight[T5_TOKENS.end] = 0
+        model.lm_head.weight[T5_TOKENS.end] = 0
     return model
 
 

@@ -13,7 +13,7 @@ from nomenclair.records import Pair
 from train import bases
 from train.data import Split, split_of
 from train.export import load_trained
-from train.t5_graph import NO_REPEAT
+from train.greedy import NO_REPEAT
 
 
 def arguments(description: str, pairs: int, epochs: int | None) -> argparse.ArgumentParser:

@@ -4,9 +4,10 @@ import pytest
 import torch
 from transformers import T5Config, T5ForConditionalGeneration
 
+from train.greedy import NO_REPEAT
 from train.packing import int4_blocks, uint8_input
 from train.ranges import activation_ranges
-from train.t5_graph import NO_REPEAT, Builder
+from train.t5_graph import Builder
 from train.t5_shape import relative_bucket, shape_of
 
 BOUND = 16

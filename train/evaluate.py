@@ -19,8 +19,8 @@ from nomenclair.workspace import Workspace, read_json, write_json, write_text
 from train import bases, metrics
 from train.calibrate import best_chrf, coverage, curve, measured, outspoken
 from train.data import stored_pairs
+from train.greedy import NO_REPEAT
 from train.report import page
-from train.t5_graph import NO_REPEAT
 
 # The share by which validation loss may exceed training loss before the student is said to memorise.
 OVERFIT_RATIO = 1.25

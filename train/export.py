@@ -28,9 +28,9 @@ from train import bases
 from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresholds
 from train.data import STORED, OwnPair
 from train.fit import PREPARED
+from train.greedy import NO_REPEAT, T5_TOKENS
 from train.quantise import FP32, Quality, quantise, write_graph
 from train.ranges import activation_ranges
-from train.t5_graph import EOS, NO_REPEAT, PAD
 from train.t5_shape import shape_of
 
 # Names that each precision describes, and (name, language) pairs that fp32 and torch are compared on.
@@ -167,9 +167,9 @@ def _check_parity(model, folder: Path, pairs: Sequence[Pair], languages: tuple[s
                 do_sample=False,
                 num_beams=1,
                 no_repeat_ngram_size=NO_REPEAT if most.guarded else 0,
-                decoder_start_token_id=PAD,
-                eos_token_id=EOS,
-                pad_token_id=PAD,
+                decoder_start_token_id=T5_TOKENS.start,
+                eos_token_id=T5_TOKENS.end,
+                pad_token_id=T5_TOKENS.pad,
             )[0, 1:].numpy()
         if found[0].tolist() != wanted.tolist():
             different.append(name)

@@ -1,8 +1,12 @@
 """Prices, token counts, estimates and the ledger by themselves."""
 
+import shutil
 import sqlite3
+import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -159,6 +163,35 @@ def test_outcomes_are_kept_with_their_reply_in_one_transaction(tmp_path):
         assert ledger.usage_of_prompt("m", "p@2") == Usage()
     with sqlite3.connect(path) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def replies_in_the_file_alone(path: Path, folder: Path) -> int:
+    """As after a power cut: without the log beside it."""
+    copy = Path(shutil.copy(path, folder / "copy.sqlite"))
+    try:
+        with closing(sqlite3.connect(copy)) as db:
+            return db.execute("SELECT COUNT(*) FROM replies").fetchone()[0]
+    except sqlite3.DatabaseError:  # the copy was taken before its tables came, or while pages did
+        return 0
+
+
+def test_what_is_recorded_reaches_the_disk_beside_the_run(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path) as ledger:
+        for n in (1, 2, 3):
+            ledger.record_reply("k", 0.1, "raw", Usage(5, 1, 2))
+            until = time.monotonic() + 30
+            while replies_in_the_file_alone(path, tmp_path) < n:
+                assert time.monotonic() < until
+                time.sleep(0.01)
+
+
+def test_a_batch_is_on_the_disk_before_it_is_made(tmp_path):
+    path = tmp_path / "ledger.sqlite"
+    with open_ledger(path) as ledger:
+        ledger.record_reply("k", 0.1, "raw", Usage(5, 1, 2))
+        ledger.to_disk()
+        assert replies_in_the_file_alone(path, tmp_path) == 1
 
 
 def test_a_ledger_of_another_version_is_refused(tmp_path):

@@ -1,0 +1,147 @@
+"""The wire: bytes, headers, and what becomes of each way in which an answer can fail to come."""
+
+import asyncio
+import json
+from contextlib import contextmanager
+
+import pytest
+
+from datagen.teacher import Dialect, Endpoint, Limits, Refused, Reply, Unanswered
+from datagen.wire import Answered, Lost, Wire, client, encode
+from nomenclair.errors import UserError
+from tests.stub_endpoint import StubEndpoint, serving
+
+BODY = {
+    "model": "stub",
+    "messages": [{"role": "user", "content": '{"files": [{"id": "a", "name": "été.txt"}]}'}],
+}
+
+
+def post(url: str, body: dict = BODY) -> Answered:
+    async def go() -> Answered:
+        wire = Wire(client(url, "key"))
+        try:
+            return await wire.post(body)
+        finally:
+            await wire.close()
+
+    return asyncio.run(go())
+
+
+@contextmanager
+def raw_server(answer: bytes):
+    """A server that says these bytes to every connection, keeps what it heard, and hangs up."""
+    heard: list[bytes] = []
+    stub = StubEndpoint()
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(answer)
+        await writer.drain()
+        writer.close()
+
+    stub.handle = handle
+    with serving(stub):
+        yield stub.url, heard
+
+
+def test_the_bytes_of_a_preview_are_those_that_arrive():
+    with serving(StubEndpoint()) as stub:
+        assert post(stub.url).status == 200
+    assert stub.bodies == [encode(BODY)]
+    assert "été".encode() in stub.bodies[0]
+
+
+def test_half_a_surrogate_pair_does_not_stop_a_request():
+    assert json.loads(encode({"name": "a\udce9.txt"})) == {"name": "a?.txt"}
+
+
+def test_key_and_organisation_go_along_and_no_other_header_tells_of_the_machine(monkeypatch):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-1")
+    with raw_server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}") as (url, heard):
+        assert post(url).text == "{}"
+    names = {line.split(b":")[0].lower() for line in heard[0].splitlines()[1:] if line}
+    assert b"Authorization: Bearer key" in heard[0] and b"OpenAI-Organization: org-1" in heard[0]
+    assert names == {
+        b"host", b"authorization", b"openai-organization", b"content-type", b"content-length", b"user-agent",
+        b"accept", b"accept-encoding",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(b"", id="nothing at all"),
+        pytest.param(b"garbage\r\n\r\n", id="no HTTP"),
+        pytest.param(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", id="cut in the body"),
+        pytest.param(
+            b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 2\r\n\r\n{}", id="no gzip"
+        ),
+    ],
+)
+def test_a_broken_answer_is_a_reset(answer):
+    with raw_server(answer) as (url, _), pytest.raises(Lost) as caught:
+        post(url)
+    assert caught.value.code == "reset" and str(caught.value)
+
+
+def test_nobody_there_is_told_apart_for_it_cannot_have_been_billed():
+    with pytest.raises(Lost) as caught:
+        post("http://127.0.0.1:1/v1")
+    assert caught.value.code == "connect"
+
+
+def test_bytes_in_no_encoding_are_kept_as_well_as_they_can_be():
+    with raw_server(b"HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\na\xffb") as (url, _):
+        assert post(url).text == "a\ufffdb"
+
+
+@pytest.mark.parametrize("url", ["not an address", "ftp://example.invalid/v1", "http://"])
+def test_an_address_that_is_none_names_the_setting(url):
+    with pytest.raises(UserError, match="OPENAI_BASE_URL"):
+        post(url)
+
+
+def test_a_proxy_from_the_environment_is_used_except_for_hosts_that_it_excludes(monkeypatch):
+    with raw_server(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}") as (url, heard):
+        monkeypatch.setenv("http_proxy", url.removesuffix("/v1"))
+        assert post("http://example.invalid/v1").text == "{}"
+        assert heard[0].startswith(b"POST http://example.invalid/v1/chat/completions")
+        monkeypatch.setenv("no_proxy", "127.0.0.1")
+        with serving(StubEndpoint()) as stub:
+            assert post(stub.url).status == 200
+        assert len(heard) == 1
+
+
+def answered_with(status: int, text: str) -> Reply | Refused | Unanswered:
+    """What a whole Endpoint makes of one answer."""
+    body = text.encode()
+    head = f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\nretry-after: 3\r\n\r\n".encode()
+
+    async def go(url: str) -> Reply | Refused | Unanswered:
+        endpoint = Endpoint(client(url, "key"), Limits(tries=1), lambda *failure: None)
+        try:
+            return await endpoint.send("k", BODY, 1, Dialect())
+        finally:
+            await endpoint.close()
+
+    with raw_server(head + body) as (url, _):
+        return asyncio.run(go(url))
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "expected"),
+    [
+        (429, '{"error": {"message": "Slow  down."}}', Unanswered("http-429", "Slow down.", 3.0)),
+        (503, "<html>Busy</html>", Unanswered("http-503", "<html>Busy</html>", 3.0)),
+        (500, '{"error": "gone"}', Unanswered("http-500", "gone", 3.0)),
+        (500, '"gone"', Unanswered("http-500", "gone", 3.0)),
+        (500, "[1]", Unanswered("http-500", "[1]", 3.0)),
+        (502, "", Unanswered("http-502", "", 3.0)),
+        (400, '{"error": {"message": "No.", "code": null}}', Refused("bad-request", "No.")),
+        (400, '{"error": {"message": "No.", "code": "content_filter"}}', Refused("content-filter", "No.")),
+        (400, '{"message": "No."}', Refused("bad-request", "No.")),
+    ],
+)
+def test_an_error_is_read_whatever_form_it_has(status, text, expected):
+    assert answered_with(status, text) == expected

@@ -15,6 +15,8 @@ from nomenclair.records import FileName
 # An entry of a reply is about 45 tokens; a model that needs more than this has gone astray.
 REPLY_TOKENS_PER_NAME = 110
 REPLY_TOKENS_BASE = 40
+# A line without JSON: small models that go astray seldom find back, so they are stopped early.
+REPLY_TOKENS_OF_LINE = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,8 @@ def make_request(asks: Sequence[Ask], prompt: Prompt, model: str, dialect: Diale
         [{"id": i, "name": a.masked.text} for i, a in by_id.items()], _complaints(asks)
     )
     reply_tokens = REPLY_TOKENS_BASE + REPLY_TOKENS_PER_NAME * len(asks)
+    if prompt.one_line:
+        reply_tokens = REPLY_TOKENS_OF_LINE
     # A second sample, or a second ask, must not get the first one's words again.
     warmth = 0.7 * min(1, asks[0].sample) + 0.2 * len(asks[0].reasons)
     body = dialect.body(

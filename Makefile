@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test test-slow lint student bench-teacher bench-curate bench-student gold clean
+.PHONY: install demo test test-slow lint student ship bench-teacher bench-curate bench-student gold clean
 
 $(VENV)/installed: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -34,6 +34,13 @@ student: install
 	$(BIN)/nomenclair curate --seed --workspace student-workspace
 	$(BIN)/nomenclair train --base train/base/weights --workspace student-workspace
 	$(BIN)/nomenclair export --workspace student-workspace
+
+# That student into the package, where `nomenclair describe` finds it: the wheel holds it.
+ship: student
+	rm -rf nomenclair/shipped.new
+	cp -r student-workspace/student nomenclair/shipped.new
+	rm -rf nomenclair/shipped
+	mv nomenclair/shipped.new nomenclair/shipped
 
 # Speed and size beside CTranslate2 and PyTorch; on a machine with nothing else to do. Last line: JSON.
 bench-student: install

@@ -1,4 +1,4 @@
-"""Pretraining on one core: a small T5, Muon on its matrices and AdamW on the rest, bf16, compiled, resumable.
+"""Pretraining on a core or two: a small T5, Muon on its matrices and AdamW on the rest, bf16, compiled, resumable.
 
     python -m train.base.fit SHARDS RUN --mix templates=8,seeds=2 --until 06:40
 
@@ -241,7 +241,7 @@ def save(
 
 def fit(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
-    torch.set_num_threads(1)
+    torch.set_num_threads(args.threads)
     tokenizer = Tokenizer.from_file(str(args.shards / "tokenizer.json"))
     held_out = json.loads((args.shards / "held_out.json").read_text("utf-8"))[: args.held_out]
     mix = {k: float(v) for k, v in (part.split("=") for part in args.mix.split(","))}
@@ -325,6 +325,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="stop after so many steps in all, before the hour")
     parser.add_argument("--every", type=float, default=300, help="seconds between checkpoints")
     parser.add_argument("--held-out", type=int, default=200, help="examples scored at each checkpoint")
+    parser.add_argument("--threads", type=int, default=1, help="cores; leave one for other work")
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--muon", type=float, default=0.02)
     parser.add_argument("--adam", type=float, default=6e-3)

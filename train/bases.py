@@ -28,6 +28,8 @@ FLAN_T5_SMALL = "google/flan-t5-small"
 RANDOM = "random"
 VOCABULARY = 4000
 HUB_SECONDS = 5
+# What a graph is written for, by its config's model_type.
+FAMILIES = ("t5", "mt5", "bart", "mbart")
 # ByT5's tokens: three special ones, the bytes and some spare ones. No other vocabulary is so small.
 BYTES = 384
 
@@ -82,14 +84,14 @@ def load_tokenizer(base: str, texts: Iterable[str]) -> PreTrainedTokenizerFast:
     except (OSError, ValueError) as error:
         raise UserError(
             f"The base {base!r} cannot be loaded: {str(error).splitlines()[0]}",
-            f"Give a folder that holds a T5, a hub name that answers, or --base {EMBEDDED}",
+            f"Give a folder that holds a T5 or BART, a hub name that answers, or --base {EMBEDDED}",
         ) from error
     if isinstance(tokenizer, ByT5Tokenizer):
         return byte_tokenizer(tokenizer)
     if not getattr(tokenizer, "is_fast", False):
         raise UserError(
             f"The base {base!r} has no tokenizer that a student could carry ({type(tokenizer).__name__}).",
-            "Choose a T5, Flan-T5, mT5 or ByT5.",
+            "Choose a T5, Flan-T5, mT5, ByT5, BART or mBART.",
         )
     return tokenizer
 
@@ -106,13 +108,14 @@ def load_model(base: str, tokenizer: PreTrainedTokenizerFast, seed: int, **optio
     except (OSError, ValueError) as error:
         raise UserError(
             f"The base {base!r} cannot be loaded: {str(error).splitlines()[0]}",
-            f"Give a folder that holds a T5, a hub name that answers, or --base {EMBEDDED}",
+            f"Give a folder that holds a T5 or BART, a hub name that answers, or --base {EMBEDDED}",
         ) from error
-    if model.config.model_type not in ("t5", "mt5"):
-        raise UserError(
-            f"The base {base!r} is a {model.config.model_type}, not a T5.",
-            "Choose a T5, Flan-T5, mT5 or ByT5.",
-        )
+    kind = model.config.model_type
+    if kind not in FAMILIES:
+        raise UserError(f"The base {base!r} is a {kind}.", "Choose a T5, Flan-T5, mT5, ByT5, BART or mBART.")
+    if kind == "mbart" and model.config.decoder_start_token_id is None:
+        # mBART starts an answer with what its tokenizer ends one with: a language's code.
+        model.config.decoder_start_token_id = tokenizer(text_target="a")["input_ids"][-1]
     return model
 
 

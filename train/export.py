@@ -28,10 +28,10 @@ from train import bases
 from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresholds
 from train.data import STORED, OwnPair
 from train.fit import PREPARED
-from train.greedy import NO_REPEAT, T5_TOKENS
+from train.greedy import NO_REPEAT
 from train.quantise import FP32, Quality, quantise, write_graph
 from train.ranges import activation_ranges
-from train.t5_shape import shape_of
+from train.t5_shape import head_scale
 
 # Names that each precision describes, and (name, language) pairs that fp32 and torch are compared on.
 GATE_NAMES = 300
@@ -145,7 +145,7 @@ def _ranges(
         for pair in pairs
         for lang in languages
     ]
-    return activation_ranges(model, asked, shape_of(model.config).head_scale)
+    return activation_ranges(model, asked, head_scale(model.config))
 
 
 def _check_parity(model, folder: Path, pairs: Sequence[Pair], languages: tuple[str, ...]) -> None:
@@ -167,9 +167,12 @@ def _check_parity(model, folder: Path, pairs: Sequence[Pair], languages: tuple[s
                 do_sample=False,
                 num_beams=1,
                 no_repeat_ngram_size=NO_REPEAT if most.guarded else 0,
-                decoder_start_token_id=T5_TOKENS.start,
-                eos_token_id=T5_TOKENS.end,
-                pad_token_id=T5_TOKENS.pad,
+                decoder_start_token_id=model.config.decoder_start_token_id,
+                eos_token_id=model.config.eos_token_id,
+                pad_token_id=model.config.pad_token_id,
+                # A tuned BART has learnt its first and last token; the graph forces none.
+                forced_bos_token_id=None,
+                forced_eos_token_id=None,
             )[0, 1:].numpy()
         if found[0].tolist() != wanted.tolist():
             different.append(name)

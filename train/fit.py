@@ -33,9 +33,9 @@ from train import bases
 from train.data import examples, fingerprint, store_pairs
 from train.prepare import prepare
 
-# Every matrix of attention and feed-forward, in T5's names.
-LORA_TARGETS = r".*\.(q|k|v|o|wi|wi_0|wi_1|wo)"
-ATTENTION = r".*\.(q|k|v|o)"
+# Every matrix of attention and feed-forward, in T5's names and BART's.
+ATTENTION = r".*\.(q|k|v|o|[qkv]_proj|out_proj)"
+LORA_TARGETS = r".*\.(q|k|v|o|[qkv]_proj|out_proj|wi|wi_0|wi_1|wo|fc1|fc2)"
 
 # In the training folder: the base made smaller, where the settings ask for it.
 PREPARED = "base"

@@ -42,7 +42,7 @@ def prepare(
     tokenizer = bases.load_tokenizer(base, texts)
     model = bases.load_model(base, tokenizer, seed)
     smaller = False
-    if decoder_layers and decoder_layers != model.config.num_decoder_layers:
+    if decoder_layers and decoder_layers != getattr(model.config, "num_decoder_layers", None):
         model, smaller = with_decoder_layers(model, decoder_layers), True
     if trim and len(tokenizer) > KEPT:
         trimmed = trim_tokenizer(tokenizer.backend_tokenizer, texts, corpus_texts(), KEPT)
@@ -78,7 +78,12 @@ def spread(layers: int, kept: int) -> list[int]:
 
 
 def with_decoder_layers(model, kept: int):
-    """The same model with `kept` of its decoder layers."""
+    """The same model with `kept` of its decoder layers; a T5's only."""
+    if model.config.model_type not in ("t5", "mt5"):
+        raise UserError(
+            f"Only a T5's decoder can be made shallower, not a {model.config.model_type}'s.",
+            "Leave --decoder-layers out.",
+        )
     layers = model.config.num_decoder_layers
     if not 1 <= kept <= layers:
         raise UserError(f"This base has {layers} decoder layers, not {kept}.", f"Choose 1 to {layers}.")

@@ -12,8 +12,8 @@ from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
 from nomenclair.records import Pair
 from nomenclair.student import KINDS, MODEL, WEIGHTS, Student
+from train import bart_graph, t5_graph
 from train.bases import limits
-from train.t5_graph import Builder
 from train.t5_shape import shape_of
 
 # The most chrF that a precision may lose against fp32, in points, per language.
@@ -43,13 +43,15 @@ FP32 = Precision("fp32", _none, _none)
 INT4 = Precision("int4", _all, _all)
 # What INT8[0] is compared with, never kept: int8 whose inputs are scaled by the batch at hand.
 BY_BATCH = Precision("int8, inputs scaled by batch", _all, _none)
+# The feed-forward's second matrix, in T5's names and BART's.
+OUTPUTS = (".wo", ".fc2")
 # Most int8 first: each step keeps the layers that quantise worst in float.
 INT8 = (
     Precision("int8", _all, _none),
-    Precision("int8, feed-forward output in float", lambda layer: not layer.endswith(".wo"), _none),
+    Precision("int8, feed-forward output in float", lambda layer: not layer.endswith(OUTPUTS), _none),
     Precision(
         "int8, feed-forward output and head in float",
-        lambda layer: not layer.endswith(".wo") and layer != "lm_head",
+        lambda layer: not layer.endswith(OUTPUTS) and layer != "lm_head",
         _none,
     ),
     Precision("int8 embedding only", lambda layer: layer == "shared", _none),
@@ -76,9 +78,11 @@ def write_graph(
     ranges: Mapping[str, tuple[float, float]] | None = None,
 ) -> float:
     """Write the graph, its int8 inputs quantised by `ranges` where given; returns its size in MB."""
-    most = limits(model.config.vocab_size)
-    builder = Builder(
-        shape_of(model.config),
+    config, most = model.config, limits(model.config.vocab_size)
+    is_t5 = config.model_type in ("t5", "mt5")
+    build = t5_graph.Builder if is_t5 else bart_graph.Builder
+    builder = build(
+        shape_of(config) if is_t5 else config,
         weights,
         precision.int8,
         most.source,

@@ -1,4 +1,4 @@
-"""How large the inputs of a T5's matrices get, seen on real pairs: what int8 needs to know before it serves.
+"""How large the inputs of a model's matrices get, seen on real pairs: what int8 needs to know before it serves.
 
 A step chosen from the batch itself (dynamic quantisation) makes a name's text depend on the other names of its
 batch. A step chosen here does not, and costs the same time; it is coarser, which the gate of the export weighs.
@@ -8,15 +8,18 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from transformers import T5ForConditionalGeneration
+from transformers import PreTrainedModel
 
 PAIRS_AT_ONCE = 32
 # Room for names that excite a layer more than those seen did.
 MARGIN = 1.1
+# Cross-attention reads the source; values have the input that keys have.
+CROSSED_KEYS = ("EncDecAttention.k", "encoder_attn.k_proj")
+CROSSED_VALUES = ("EncDecAttention.v", "encoder_attn.v_proj")
 
 
 def activation_ranges(
-    model: T5ForConditionalGeneration, pairs: Sequence[tuple[list[int], list[int]]], head_scale: float
+    model: PreTrainedModel, pairs: Sequence[tuple[list[int], list[int]]], head_scale: float
 ) -> dict[str, tuple[float, float]]:
     """Smallest and largest input of each nn.Linear, by module name, over token ids of (sources, targets).
 
@@ -26,16 +29,15 @@ def activation_ranges(
     valid: dict[str, torch.Tensor] = {}
 
     def note(name: str, x: torch.Tensor) -> None:
-        seen = x[
-            valid["encoder" if name.startswith("encoder") or ".EncDecAttention.k" in name else "decoder"]
-        ]
+        reads_source = name.startswith(("encoder", "model.encoder")) or name.endswith(CROSSED_KEYS)
+        seen = x[valid["encoder" if reads_source else "decoder"]]
         low, high = found.get(name, (0.0, 0.0))
         found[name] = min(low, float(seen.min())), max(high, float(seen.max()))
 
     hooks = [
         module.register_forward_pre_hook(lambda _, args, name=name: note(name, args[0]))
         for name, module in model.named_modules()
-        if isinstance(module, nn.Linear) and not name.endswith("EncDecAttention.v")
+        if isinstance(module, nn.Linear) and not name.endswith(CROSSED_VALUES)
     ]
     try:
         for start in range(0, len(pairs), PAIRS_AT_ONCE):

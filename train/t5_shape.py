@@ -47,7 +47,6 @@ def shape_of(config: Any) -> Shape:
     activation = config.dense_act_fn
     if (config.is_gated_act, activation) not in ((True, "gelu_new"), (False, "relu")):
         raise ValueError(f"no graph for the feed-forward {config.feed_forward_proj!r}")
-    tied = getattr(config, "scale_decoder_outputs", config.tie_word_embeddings)
     return Shape(
         vocab=config.vocab_size,
         d_model=config.d_model,
@@ -59,5 +58,11 @@ def shape_of(config: Any) -> Shape:
         max_distance=config.relative_attention_max_distance,
         epsilon=config.layer_norm_epsilon,
         gated=config.is_gated_act,
-        head_scale=config.d_model**-0.5 if tied else 1.0,
+        head_scale=head_scale(config),
     )
+
+
+def head_scale(config: Any) -> float:
+    """What a model multiplies its head's input with: 1 but for a T5 whose head is its embedding."""
+    scaled = getattr(config, "scale_decoder_outputs", config.tie_word_embeddings)
+    return config.d_model**-0.5 if config.model_type in ("t5", "mt5") and scaled else 1.0

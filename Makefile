@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: install demo test test-slow lint student ship bench-teacher bench-curate bench-student gold clean
+.PHONY: install demo test test-slow lint student ship bench-teacher bench-curate bench-student bench-training gold clean
 
 $(VENV)/installed: requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -46,6 +46,12 @@ ship: student
 bench-student: install
 	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.bench_student
+
+# Training speed, the default adapter against others, and how many pairs a student needs; a quarter of an hour.
+bench-training: install
+	$(BIN)/python -m benchmarks.bench_train_speed
+	$(BIN)/python -m benchmarks.bench_lora
+	$(BIN)/python -m benchmarks.learning_curve
 
 gold: install
 	$(BIN)/python -m benchmarks.gold student-workspace

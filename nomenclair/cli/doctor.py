@@ -41,6 +41,7 @@ COSTS = {
     "onnx": "export",
     "evaluate": "evaluate",
     "sacrebleu": "evaluate, the gate of export",
+    "scipy": "evaluate, export",
     "rouge-score": "evaluate",
 }
 # A base, its checkpoints and a student of Flan-T5-small's size, in bytes.

@@ -24,6 +24,7 @@ MAX_CONTENT_WORDS = 6
 IDENTIFIERS = frozenset("library font manual compiled".split())
 # Kinds of files that people make for themselves: only these hold French abbreviations (pv, cr, rib).
 PERSONAL = frozenset("document spreadsheet presentation text photo image archive email backup".split())
+OWN = frozenset("data contact database markup calendar video audio webpage ebook presentation shortcut link".split())
 # Words that code uses in more than one sense that French tells apart (carte, table de correspondance).
 DOUBTFUL_WORDS = frozenset(
     "map order language frame Windows quote statement assignment light statistics TV meal".split()
@@ -33,6 +34,11 @@ ICON_HEADS = frozenset(
     """folder document edit view format package printer menu go media network application user shield script mail
     window list insert object zoom weather face emblem input audio video text system tool process attachment
     account bookmark call camera cloud dialog drive file insert key list map security star tab""".split()
+)
+# French nouns that end no phrase without a link: behind another noun they are its head, or said aside.
+HEADS_FR = frozenset(
+    """demande modèle extension liste copie formulaire attestation dossier lettre photo plan scan brouillon résumé
+    version exemple projet synthèse bilan rapport facture devis contrat reçu schéma tableau fichier""".split()
 )
 # Extensions that stand for more than one kind, so that the words alone would have to tell.
 DOUBTFUL = frozenset((".key", ".pub", ".map", ".model", ".md5"))
@@ -137,6 +143,7 @@ class GrammarTeacher:
             groups, tests = reading.without_test(groups)
         if len(groups) > MAX_CONTENT_WORDS + 2:
             raise Unclear(groups[-1][0], "long")
+        groups, marks = reading.without_marks(groups)
         for text, senses in groups:
             if not senses and not reading.acronym(text, rest):
                 raise Unclear(text, "unknown-word")
@@ -146,8 +153,11 @@ class GrammarTeacher:
             items[0] = reading.verb_or_noun(items[0], groups, kind, rest)
         if tests:
             return telling.described(*tests, self._phrase(items, lang), kind, details)
-        items = reading.with_full_names(items)
         personal = kind.kind in PERSONAL
+        reading.refuse_marked(items, marks, personal or kind.kind in OWN)
+        if lang == "fr":
+            reading.refuse_disagreement(items)
+        items = reading.with_full_names(items)
         for item in items:
             if item.sense.entry.en in DOUBTFUL_WORDS and not personal:
                 raise Unclear(item.text, "sense")
@@ -160,7 +170,7 @@ class GrammarTeacher:
                 raise Unclear(item.text, "unknown-word")
             if item.sense.pos == "P" and f" {item.sense.entry.en} " in f" {kind.en} ":
                 raise Unclear(item.text, "order")
-        own = personal or kind.kind in ("data", "contact", "database", "markup")
+        own = personal or kind.kind in OWN
         inside = any(item.sense.pos == "D" for item in items[:-1])
         if own and lang == "en" and inside and items[-1].sense.pos == "N":
             raise Unclear(items[0].text, "order")
@@ -215,6 +225,14 @@ class GrammarTeacher:
         return self._phrase(items, lang), "", None
 
     def _titled(self, items: list["Item"], lang: str, kind: Kind, details: Details) -> Description:
+        said = f" {kind.en.lower()} "
+        if any(i.sense.pos in "ND" and f" {i.sense.entry.en.lower()} " in said for i in items):
+            raise Unclear(items[0].text, "order")
+        if lang == "en" and len(items) > 2 and items[-1].sense.pos == "P":
+            raise Unclear(items[-1].text, "order")
+        linked = len(items) > 1 and items[-2].sense.pos == "F"
+        if lang == "fr" and len(items) > 1 and not linked and items[-1].sense.entry.fr in HEADS_FR:
+            raise Unclear(items[-1].text, "order")
         first, word, second = self._split(items, lang)
         if second:
             if word in ("and", "et") and kind.kind not in (
@@ -240,6 +258,9 @@ class GrammarTeacher:
             en, fr = f"{language} script", f"Script {language}"
         verb = items[0].sense.entry
         rest, goal = reading.goal(items[1:], lang)
+        persons = rest[0].sense.entry.fr in phrases.PEOPLE_FR
+        if lang == "fr" and persons and len(rest) > 1 and rest[1].sense.pos in "ND":
+            raise Unclear(rest[1].text, "order")  # avertir_voisins_travaux: two objects
         thing = self._phrase(rest, lang)
         converts = verb.en == "convert" and thing.proper and goal
         if thing.proper and (thing.en.isupper() or goal) and not converts:

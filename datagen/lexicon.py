@@ -2,7 +2,8 @@
 
 Columns: word, lang (en, fr, xx for both), pos, en, fr, gender. Parts of speech: N noun, D noun that is a kind
 of document, A adjective, V verb, P proper name or acronym kept as it stands, F function word, R adverb,
-M month, weekday or season, Z number word. `en` and `fr` are singular lemmas (or plural where the word has no
+M month, weekday or season, Z number word; and three marks of a word with more senses than a name tells apart, so
+that the grammar abstains: X always, Y where it is no verb, Q in the names of people's own files. `en` and `fr` are singular lemmas (or plural where the word has no
 singular); `gender` is that of `fr`: m, f, or mp and fp for a noun that is always plural.
 """
 
@@ -15,7 +16,7 @@ from nomenclair import names
 from nomenclair.errors import UserError
 
 COLUMNS = ("word", "lang", "pos", "en", "fr", "gender")
-POS = frozenset("NDAVPFRMZ")
+POS = frozenset("NDAVPFRMZXYQ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,19 +159,19 @@ def _is_plural(entry: Entry) -> bool:
 # (ending, singular ending, plural?, parts of speech); the first that leads to an entry counts with the others.
 SINGULARS = {
     "en": (
-        ("ies", "y", True, "NDP"),
-        ("ses", "s", True, "ND"),
-        ("xes", "x", True, "ND"),
-        ("ches", "ch", True, "ND"),
-        ("shes", "sh", True, "ND"),
-        ("oes", "o", True, "ND"),
-        ("s", "", True, "ND"),
+        ("ies", "y", True, "NDPXYQ"),
+        ("ses", "s", True, "NDXYQ"),
+        ("xes", "x", True, "NDXYQ"),
+        ("ches", "ch", True, "NDXYQ"),
+        ("shes", "sh", True, "NDXYQ"),
+        ("oes", "o", True, "NDXYQ"),
+        ("s", "", True, "NDXYQ"),
     ),
     "fr": (
-        ("s", "", True, "NDA"),
-        ("eaux", "eau", True, "NDA"),
-        ("aux", "al", True, "NDA"),
-        ("eux", "eu", True, "ND"),
+        ("s", "", True, "NDAXYQ"),
+        ("eaux", "eau", True, "NDAXYQ"),
+        ("aux", "al", True, "NDAXYQ"),
+        ("eux", "eu", True, "NDXYQ"),
         ("es", "", True, "A"),
         ("e", "", False, "A"),
         ("ives", "if", True, "A"),

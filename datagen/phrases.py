@@ -23,13 +23,20 @@ OF_MANY = frozenset(
     """list manager handler viewer parser collection repository reader writer editor generator browser picker
     selector registry table database catalog group set queue pool builder loader converter tracker store factory
     map index counter archive album gallery directory sorter validator iterator chooser finder explorer cache
-    dump names types""".split()
+    dump names types bank""".split()
 )
 # English nouns that stay singular behind those: a manager of memory, an editor of text.
 OF_ONE = frozenset(
     """text memory network content audio video time system state power energy space desktop database
     software hardware session source output input display screen web connection""".split()
 )
+# Modifiers that are many in French where their head is: les noms de clients.
+PEOPLE_FR = frozenset(
+    """client utilisateur élève étudiant membre employé voisin parent patient abonné adhérent invité joueur salarié
+    bénévole agent locataire candidat participant fournisseur contact visiteur professeur enseignant ami collègue
+    copropriétaire donateur stagiaire lecteur auteur coureur vendeur conducteur passager""".split()
+)
+MANY_FR = frozenset("photo abeille protéine vidéo fleur animal photographie".split())
 VOWEL_FORMS = {"nouveau": "nouvel", "beau": "bel", "vieux": "vieil"}
 
 
@@ -169,7 +176,8 @@ def english(words: Sequence[Word]) -> Phrase:
     many = head.sense.entry.en.split(" ")[-1] in OF_MANY
     for modifier, adjectives in reversed(nouns):
         entry = modifier.sense.entry
-        several = modifier.plural or (many and _counts(entry))
+        crowd = entry.fr in MANY_FR or (plural and entry.fr in PEOPLE_FR)
+        several = modifier.plural or crowd or (many and _counts(entry))
         fr = (*fr, "de", *with_adjectives(modifier, adjectives, several or entry.gender.endswith("p")))
         many = entry.en in OF_MANY
     for word in propers:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from datagen import phrases, realise
 from datagen.dating import Details
 from datagen.lexicon import Entry, Lexicon, Sense, key
 from datagen.phrases import Unclear, Word
@@ -144,15 +145,53 @@ def choose(text: str, senses: tuple[Sense, ...], lang: str, at: int, groups: Gro
     return Item(text, exact[0])
 
 
+def without_marks(groups: Groups) -> tuple[Groups, list[frozenset[str]]]:
+    """Each word's senses, and apart from them its marks: X, Y, Q (see datagen.lexicon)."""
+    kept = [(text, tuple(s for s in senses if s.pos not in "XYQ")) for text, senses in groups]
+    return kept, [frozenset(s.pos for s in senses if s.pos in "XYQ") for _, senses in groups]
+
+
+def refuse_marked(items: Sequence[Item], marks: Sequence[frozenset[str]], own: bool) -> None:
+    """Words that have more senses than a name tells apart; `own`: in the name of somebody's own file."""
+    for item, mark in zip(items, marks, strict=True):
+        if "X" in mark or (item.sense.pos != "V" and ("Y" in mark or ("Q" in mark and own))):
+            raise Unclear(item.text, "sense")
+
+
+def refuse_disagreement(items: Sequence[Item]) -> None:
+    """A French adjective whose ending is not that of the noun beside it belongs to another, or to another sense."""
+    nouns: list[Item] = []
+    for at, item in enumerate(items):
+        if item.sense.pos in "ND":
+            nouns.append(item)
+        if item.sense.pos != "A":
+            continue
+        beside = nouns[-1:] or [i for i in items[at:] if i.sense.pos in "ND"][:1]
+        lemma = item.sense.entry.fr
+        if len(nouns) > 1 and lemma.endswith("é"):
+            raise Unclear(item.text, "order")
+        if item.sense.entry.lang == "fr" and beside and key(item.text) not in _agreeing(lemma, beside[0].sense):
+            raise Unclear(item.text, "order")
+
+
+def _agreeing(lemma: str, noun: Sense) -> set[str]:
+    gender = noun.entry.gender[:1] or "m"
+    form = realise.adjective_fr(lemma, gender, noun.plural or noun.entry.gender.endswith("p"))
+    return {key(form), key(phrases.VOWEL_FORMS.get(form, form))}
+
+
 def verb_or_noun(item: Item, groups: Groups, kind: Kind, rest: str) -> Item:
     """The first word of an English name where it may be a verb: scripts do (list_users), classes are."""
     senses = [s for s in groups[0][1] if s.speaks("en") and s.pos in "VNDA"]
     verbs = [s for s in senses if s.pos == "V"]
     nouns = [s for s in senses if s.pos != "V"]
-    if not verbs:
-        return item
     last = names.fold(groups[-1][0])
     program = kind.kind in ("script", "notebook") or kind.en.removesuffix(" source file") in SCRIPTING
+    if not verbs:
+        agent = last.endswith(("er", "or")) and len(groups) == 2
+        if program and not re.match(r"[A-Z]", rest) and realise.may_be_verb_en(item.text.lower()) and not agent:
+            raise Unclear(item.text, "verb")
+        return item
     named = last.endswith(NAMING_ENDS) or re.match(r"[A-Z]", rest)
     if not nouns:
         if program and not re.match(r"[A-Z]", rest):

@@ -178,6 +178,13 @@ def verb_en(lemma: str) -> str:
     return " ".join([pyrealb.V(head).t("p").pe(3).realize(), *rest])
 
 
+@lru_cache(maxsize=10_000)
+def may_be_verb_en(word: str) -> bool:
+    """Is the English word a verb too: partition, cycle, empty?"""
+    pyrealb.loadEn()
+    return "V" in (pyrealb.getLemma(word) or {})
+
+
 def join_fr(tokens: Sequence[str]) -> str:
     """French words joined, with contraction and elision: de + le serveur -> du serveur, de + EDF -> d'EDF."""
     pyrealb.loadFr()

@@ -88,6 +88,11 @@ def fp32_folder(training, student_folder, tmp_path):
     return model, weights, tmp_path
 
 
+def test_whoever_may_read_the_graph_may_read_its_weights(student_folder):
+    graph, weights = (student_folder / name for name in ("model.onnx", "weights.bin"))
+    assert graph.stat().st_mode == weights.stat().st_mode
+
+
 def test_int4_has_its_row_and_the_last_row_is_kept(fp32_folder, held_out, monkeypatch):
     monkeypatch.setattr(quantise, "TOLERANCE", 1000)
     model, weights, folder = fp32_folder

@@ -99,6 +99,8 @@ def save_graph(graph: onnx.ModelProto, folder: Path) -> None:
     """Write model.onnx and, beside it, weights.bin: ONNX Runtime maps that file instead of holding it twice."""
     (folder / WEIGHTS).unlink(missing_ok=True)
     onnx.save(graph, str(folder / MODEL), save_as_external_data=True, location=WEIGHTS)
+    # onnx lets the owner alone read it; a wheel would install it so.
+    (folder / WEIGHTS).chmod((folder / MODEL).stat().st_mode)
 
 
 def megabytes(folder: Path) -> float:

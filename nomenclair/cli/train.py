@@ -21,7 +21,9 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    base: Annotated[str | None, typer.Option(help="A T5: a folder, a hub name, or random.")] = None,
+    base: Annotated[
+        str | None, typer.Option(help="A T5, BART or mBART: a folder, a hub name, or random.")
+    ] = None,
     epochs: Annotated[int, typer.Option(help="Most passes over the pairs; training stops early.")] = 12,
     batch: Annotated[int, typer.Option(help="Examples per step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1e-3,

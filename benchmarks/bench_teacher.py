@@ -263,6 +263,7 @@ def main() -> None:
         "--local-names", type=int, default=200, help="how many of them SmolLM2 gets (0: none)"
     )
     options = parser.parse_args()
+    flags_of([])  # what it reads must be whole: not told after ten minutes
     files = some_names(options.names)
     clients = [ours(1), ours(10)] + ([curator(options.curator)] if options.curator else [])
     with tempfile.TemporaryDirectory() as scratch:

@@ -35,9 +35,10 @@ ICON_HEADS = frozenset(
     window list insert object zoom weather face emblem input audio video text system tool process attachment
     account bookmark call camera cloud dialog drive file insert key list map security star tab""".split()
 )
+FORMATS = frozenset("csv pdf json xml html sms png jpg jpeg svg yaml sql mp3 mp4 epub excel word txt tsv zip".split())
 # French nouns that end no phrase without a link: behind another noun they are its head, or said aside.
 HEADS_FR = frozenset(
-    """demande modèle extension liste copie formulaire attestation dossier lettre photo plan scan brouillon résumé
+    """demande modèle extension liste copie formulaire attestation dossier lettre photo plan scan brouillon résumé recto verso décret arrêté loi avis
     version exemple projet synthèse bilan rapport facture devis contrat reçu schéma tableau fichier""".split()
 )
 # Extensions that stand for more than one kind, so that the words alone would have to tell.
@@ -85,6 +86,8 @@ class GrammarTeacher:
         stem, ext = names.split_ext(name)
         if kind is UNKNOWN or not ext:
             raise Unclear(ext or name, "kind")
+        if kind.kind == "manual" and re.search(r"log(?:\.|$)", stem):
+            raise Unclear(stem, "kind")  # syslog.3.gz is a rotated log
         if kind.kind in IDENTIFIERS:
             return telling.identifier(stem, kind)
         if kind.pattern == ".cif" and stem.isupper():
@@ -93,7 +96,11 @@ class GrammarTeacher:
             return telling.journal(stem, kind)
         if stem in self.kinds.by_pattern:
             raise Unclear(stem, "kind")
+        if re.search(r"(?<!\d)\d{3,}\.\d", stem) and re.search(r"[ _]", stem):
+            raise Unclear(stem, "number")  # fiche 281.10 2022
         rest, details = details_of(stem)
+        if re.fullmatch(r"[0-3][0-9]\.[01][0-9]\.[0-9]{2}", details.version):
+            raise Unclear(details.version, "number")  # a date with two digits of its year
         flat = re.search(r"(?i)appart|logement|bail|studio|maison", rest)  # T3: three rooms
         if re.search(r"[&=@$]", rest) or (details.quarter and flat):
             raise Unclear(rest, "order")
@@ -151,12 +158,14 @@ class GrammarTeacher:
         items = [reading.choose(text, senses, lang, i, groups) for i, (text, senses) in enumerate(groups)]
         if len(groups) > 1 and lang == "en":
             items[0] = reading.verb_or_noun(items[0], groups, kind, rest)
-        if tests:
-            return telling.described(*tests, self._phrase(items, lang), kind, details)
         personal = kind.kind in PERSONAL
         reading.refuse_marked(items, marks, personal or kind.kind in OWN)
         if lang == "fr":
             reading.refuse_disagreement(items)
+        else:
+            reading.refuse_hidden_verb(items, kind)
+        if tests:
+            return telling.described(*tests, self._phrase(items, lang), kind, details)
         items = reading.with_full_names(items)
         for item in items:
             if item.sense.entry.en in DOUBTFUL_WORDS and not personal:
@@ -261,6 +270,10 @@ class GrammarTeacher:
         persons = rest[0].sense.entry.fr in phrases.PEOPLE_FR
         if lang == "fr" and persons and len(rest) > 1 and rest[1].sense.pos in "ND":
             raise Unclear(rest[1].text, "order")  # avertir_voisins_travaux: two objects
+        if lang == "en" and any(i.sense.plural and i.sense.pos in "ND" for i in rest[:-1]):
+            raise Unclear(rest[0].text, "order")  # multiply_fractions_quiz: the quiz is not multiplied
+        if lang == "fr" and len(rest) > 1 and rest[-1].text.lower() in FORMATS:
+            raise Unclear(rest[-1].text, "order")  # convertir_factures_csv
         thing = self._phrase(rest, lang)
         converts = verb.en == "convert" and thing.proper and goal
         if thing.proper and (thing.en.isupper() or goal) and not converts:

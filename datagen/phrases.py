@@ -114,7 +114,7 @@ class Word:
     def en(self) -> str:
         entry = self.sense.entry
         many = self.noun and self.plural and not entry.gender.endswith("p")
-        text = realise.plural_en(entry.en) if many else entry.en
+        text = realise.plural_en(entry.en) if many and entry.en not in realise.UNCOUNTED else entry.en
         return f"{text} {self.number}".rstrip()
 
     def en_single(self) -> str:
@@ -180,9 +180,10 @@ def english(words: Sequence[Word]) -> Phrase:
         several = modifier.plural or crowd or (many and _counts(entry))
         fr = (*fr, "de", *with_adjectives(modifier, adjectives, several or entry.gender.endswith("p")))
         many = entry.en in OF_MANY
-    for word in propers:
-        fr = (*fr, *word.fr(False))
-    phrase = _of_head(head, en, fr, len(fr) - sum(len(w.fr(False)) for w in propers), bool(propers))
+    label_at = len(fr)
+    for word in propers:  # a gender marks people and places: l'inventaire de Lyon, le client HTTP
+        fr = (*fr, *(("de",) if word.sense.entry.gender else ()), *word.fr(False))
+    phrase = _of_head(head, en, fr, label_at, bool(propers))
     alone = not nouns and not propers
     return replace(phrase, lead=" ".join(word.en for word in words[:-1])) if alone else phrase
 
@@ -256,7 +257,11 @@ def french(words: Sequence[Word | str]) -> Phrase:
     unlinked = sum(word.noun and not link for word, _, link in groups[1:])
     aside = any(word.sense.pos == "D" and not link for word, _, link in groups[1:])  # bail modèle, taxe scan
     kinds = "".join("N" if word.noun else "P" for word, _, link in groups if not link)
-    if len(groups) > 4 or unlinked > 1 or aside or "PN" in kinds:
+    loose = any(
+        word.noun and not link and (before_link not in ("", *ARTICLES) or before_own)
+        for (_, before_own, before_link), (word, _, link) in zip(groups, groups[1:], strict=False)
+    )  # toile de verre métrage, appareil dentaire bagues
+    if len(groups) > 4 or unlinked > 1 or aside or loose or "PN" in kinds:
         raise Unclear(head.sense.entry.word, "long")
     plural = head.plural or head.sense.entry.gender.endswith("p")
     fr = with_adjectives(head, adjectives, plural)

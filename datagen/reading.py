@@ -74,7 +74,8 @@ def without_number(groups: Groups, rest: str, details: Details) -> tuple[Groups,
     if before[0] and ((short and before[0] + text in rest) or (before[0].isupper() and not before[1])):
         raise Unclear(before[0] + text, "number")
     plural = before[1] and before[1][0].plural and before[1][0].entry.lang == "fr"
-    if details.number or details.version or plural:
+    year = details.date and re.fullmatch(r"(?:19|20)[0-9][0-9]", text)  # 2019-2023
+    if details.number or details.version or plural or year:
         raise Unclear(text, "number")
     return groups[:-1], replace(details, number=str(int(text)))
 
@@ -168,7 +169,7 @@ def refuse_disagreement(items: Sequence[Item]) -> None:
             continue
         beside = nouns[-1:] or [i for i in items[at:] if i.sense.pos in "ND"][:1]
         lemma = item.sense.entry.fr
-        if len(nouns) > 1 and lemma.endswith("é"):
+        if len(nouns) > 1 and (lemma.endswith("é") or key(item.text) in _agreeing(lemma, nouns[0].sense)):
             raise Unclear(item.text, "order")
         if item.sense.entry.lang == "fr" and beside and key(item.text) not in _agreeing(lemma, beside[0].sense):
             raise Unclear(item.text, "order")
@@ -180,6 +181,17 @@ def _agreeing(lemma: str, noun: Sense) -> set[str]:
     return {key(form), key(phrases.VOWEL_FORMS.get(form, form))}
 
 
+def refuse_hidden_verb(items: Sequence[Item], kind: Kind) -> None:
+    """An English name that begins with what may be a verb, read as a noun: partition_usb_stick, clean_water."""
+    first, last = items[0], items[-1]
+    scripting = kind.en.removesuffix(" source file") in SCRIPTING
+    code = scripting or kind.kind in ("script", "notebook") or kind.en.endswith((" sketch", " script"))
+    agent = names.fold(last.text).endswith(("er", "or")) and not last.sense.plural
+    doubt = first.sense.pos == "A" or len(items) > 2 or (code and not agent)
+    if first.sense.pos in "NDA" and len(items) > 1 and doubt and realise.may_be_verb_en(first.text.lower()):
+        raise Unclear(first.text, "verb")
+
+
 def verb_or_noun(item: Item, groups: Groups, kind: Kind, rest: str) -> Item:
     """The first word of an English name where it may be a verb: scripts do (list_users), classes are."""
     senses = [s for s in groups[0][1] if s.speaks("en") and s.pos in "VNDA"]
@@ -188,9 +200,6 @@ def verb_or_noun(item: Item, groups: Groups, kind: Kind, rest: str) -> Item:
     last = names.fold(groups[-1][0])
     program = kind.kind in ("script", "notebook") or kind.en.removesuffix(" source file") in SCRIPTING
     if not verbs:
-        agent = last.endswith(("er", "or")) and len(groups) == 2
-        if program and not re.match(r"[A-Z]", rest) and realise.may_be_verb_en(item.text.lower()) and not agent:
-            raise Unclear(item.text, "verb")
         return item
     named = last.endswith(NAMING_ENDS) or re.match(r"[A-Z]", rest)
     if not nouns:

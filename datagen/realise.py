@@ -65,7 +65,8 @@ def _plural_word(word: str) -> str:
     if "N" not in info:
         table = next(table for ending, table in FR_NOUNS if word.endswith(ending))
         pyrealb.addToLexicon(word, {"N": {"g": "m", "tab": table}})
-    return pyrealb.N(word).n("p").realize()
+    plural = pyrealb.N(word).n("p").realize()
+    return plural.replace("oe", "œ", 1) if "œ" in word else plural
 
 
 @lru_cache(maxsize=50_000)
@@ -94,10 +95,15 @@ def _regular_adjective(lemma: str, gender: str, plural: bool) -> str:
 
 INVARIABLE = frozenset(
     """hors plein sous non bas-niveau standard web audio vidéo marron orange bio chic cool live pop rock mini maxi
-    super extra ex auto-stop antivirus multi""".split()
+    super extra ex bêta auto-stop antivirus multi""".split()
 )
 
 
+# English nouns without a plural.
+UNCOUNTED = frozenset(
+    """software hardware information equipment furniture advice luggage feedback research homework sowing money
+    housework money music news progress knowledge""".split()
+)
 # What pyrealb calls uncountable and file names count.
 COUNTABLE = frozenset(
     """hash status build geometry simulation syntax offset animation scope terrain integration zoom
@@ -200,4 +206,12 @@ def join_fr(tokens: Sequence[str]) -> str:
             parts.append(pyrealb.D("le").n("p"))
         else:
             parts.append(pyrealb.Q(token))
-    return pyrealb.SP(*parts).realize()
+    return _ligatures(pyrealb.SP(*parts).realize(), tokens)
+
+
+def _ligatures(text: str, tokens: Sequence[str]) -> str:
+    """pyrealb writes oeuf; the œ of the tokens is put back."""
+    for token in tokens:
+        if "œ" in token:
+            text = text.replace(token.replace("œ", "oe"), token)
+    return text

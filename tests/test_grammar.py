@@ -78,6 +78,14 @@ def test_descriptions(name, en, fr):
         pytest.param("numpy.linalg.svd.html", "numpy.linalg.svd", "dotted", id="identifier with dots"),
         pytest.param("chunk_3_of_7_report.txt", "3", "number", id="numbers inside"),
         pytest.param("BuildEventModule.java", "Build", "verb", id="class that begins with a verb"),
+        pytest.param("partition_usb_stick.sh", "partition", "sense", id="word of several senses"),
+        pytest.param("water_tomatoes.ino", "water", "verb", id="verb that the lexicon has as a noun"),
+        pytest.param("multiply_fractions_quiz.py", "fractions", "order", id="object with a qualifier behind"),
+        pytest.param("convertir_factures_csv.R", "csv", "order", id="format that may be the goal"),
+        pytest.param("facture_plombier_signee.pdf", "signee", "order", id="adjective of either noun"),
+        pytest.param("toile_de_verre_metrage.ods", "toile", "sense", id="marked in the lexicon"),
+        pytest.param("grand_livre_loyer_2019-2023.xls", "2023", "number", id="span of years"),
+        pytest.param("syslog.3.gz", "syslog.3", "kind", id="rotated log, no manual page"),
     ],
 )
 def test_abstentions_name_the_word(name, word, reason):

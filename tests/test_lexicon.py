@@ -60,7 +60,7 @@ def test_read_takes_the_longest_entry():
     ("lines", "line"),
     [
         pytest.param(["mot\tfr\tN\tword\tmot\tm", "x"], "line 3", id="cells"),
-        pytest.param(["mot\tfr\tQ\tword\tmot\tm"], "line 2", id="pos"),
+        pytest.param(["mot\tfr\tK\tword\tmot\tm"], "line 2", id="pos"),
         pytest.param(["mot\tde\tN\tword\tmot\tm"], "line 2", id="lang"),
         pytest.param(["mot\tfr\tN\tword\tmot\tm"] * 2, "line 3", id="twice"),
     ],

@@ -2,9 +2,10 @@
 
     python -m benchmarks.gold WORKSPACE [--no-smollm2]
 
-WORKSPACE holds the training and the student. Rows: the int8 student, the same in fp32, the base before tuning, the
-kind alone (extension), the grammar teacher on the names that it answers, and SmolLM2-135M-Instruct with examples in
-its prompt on llama.cpp. The last line is one JSON object.
+WORKSPACE holds the training and the student. Rows: the int8 student, the same saying all that its model says
+(outspoken: no threshold, no guard), the same in fp32, the base before tuning, the kind alone (extension), the
+grammar teacher on the names that it answers, and SmolLM2-135M-Instruct with examples in its prompt on llama.cpp.
+The last line is one JSON object.
 """
 
 import argparse
@@ -123,9 +124,12 @@ def main() -> None:
     student = Student.load(ws.student)
     with tempfile.TemporaryDirectory() as folder:
         export_fp32(ws.training, Path(folder), FOLDER / "kinds.tsv")
+        fp32 = Student.load(folder)
+        fp32.card["abstain_below"] = student.card["abstain_below"]
         answers = {
             "student-int8": of_student(student),
-            "student-fp32": of_student(Student.load(folder)),
+            "student-int8-outspoken": of_student(student.outspoken()),
+            "student-fp32": of_student(fp32),
             "base": of_base(ws.training),
             "extension": of_extension(),
             "grammar": of_grammar(),
@@ -145,6 +149,9 @@ def main() -> None:
         by_kind.add_row(kind, str(chrf), str(results["student-int8"]["en"]["by_kind"][kind]))
     Console().print(by_kind)
     print(f"opaque names told as an accepted text in both languages: {opaque_alone(rows, student):.0%}")
+    for lang in LANGUAGES:
+        told = student.describe_scored([(row.name, lang) for row in rows])
+        print(f"{lang}: the kind alone for {sum(d.abstained for d in told) / len(told):.0%} of the names")
     print(json.dumps({"rows": results}, ensure_ascii=False))
 
 

@@ -35,7 +35,7 @@ ICON_HEADS = frozenset(
     window list insert object zoom weather face emblem input audio video text system tool process attachment
     account bookmark call camera cloud dialog drive file insert key list map security star tab""".split()
 )
-FORMATS = frozenset("csv pdf json xml html sms png jpg jpeg svg yaml sql mp3 mp4 epub excel word txt tsv zip".split())
+MEANS = frozenset("drone webcam scanner email csv pdf json xml html sms png jpg jpeg svg yaml sql mp3 mp4 epub excel word txt tsv zip".split())
 # French nouns that end no phrase without a link: behind another noun they are its head, or said aside.
 HEADS_FR = frozenset(
     """demande modèle extension liste copie formulaire attestation dossier lettre photo plan scan brouillon résumé recto verso décret arrêté loi avis
@@ -78,6 +78,8 @@ class GrammarTeacher:
             return Abstention(*stop.args)
         if any(len(t.split()) > MAX_WORDS or len(t) > MAX_CHARS for t in (answer.en, answer.fr)):
             return Abstention(name, "long")
+        if re.search(r"\b([^\W\d]{4,}) \1", answer.en):
+            return Abstention(name, "order")  # the payment payment schedule
         return answer
 
     def _describe(self, name: str, kind: Kind) -> Description:
@@ -86,6 +88,8 @@ class GrammarTeacher:
         stem, ext = names.split_ext(name)
         if kind is UNKNOWN or not ext:
             raise Unclear(ext or name, "kind")
+        if stem in self.kinds.by_pattern:
+            raise Unclear(stem, "kind")
         if kind.kind == "manual" and re.search(r"log(?:\.|$)", stem):
             raise Unclear(stem, "kind")  # syslog.3.gz is a rotated log
         if kind.kind in IDENTIFIERS:
@@ -94,8 +98,6 @@ class GrammarTeacher:
             raise Unclear(stem, "unknown-word")
         if kind.pattern == ".csl":
             return telling.journal(stem, kind)
-        if stem in self.kinds.by_pattern:
-            raise Unclear(stem, "kind")
         if re.search(r"(?<!\d)\d{3,}\.\d", stem) and re.search(r"[ _]", stem):
             raise Unclear(stem, "number")  # fiche 281.10 2022
         rest, details = details_of(stem)
@@ -110,6 +112,8 @@ class GrammarTeacher:
             names.is_opaque(name) and not self._known(names.words(rest))
         ):
             return self._opaque(rest, kind, details)
+        if re.search(r"\w.* - .*\w|\b(?:du|de|le) +(?:-|$)", rest):
+            raise Unclear(rest, "order")  # two names in one, or a link that led to a date
         if re.search(r"[^\W\d]\.\w|__|~|::|%", rest) or GENERATED.search(rest):
             raise Unclear(rest, "dotted")
         if kind.pattern in DOUBTFUL or (kind.pattern in COMPRESSED and "." in stem) or kind.pattern[0] != ".":
@@ -159,7 +163,9 @@ class GrammarTeacher:
         if len(groups) > 1 and lang == "en":
             items[0] = reading.verb_or_noun(items[0], groups, kind, rest)
         personal = kind.kind in PERSONAL
-        reading.refuse_marked(items, marks, personal or kind.kind in OWN)
+        own = personal or kind.kind in OWN
+        reading.refuse_marked(items, marks, own)
+        reading.refuse_common_names(items, own)
         if lang == "fr":
             reading.refuse_disagreement(items)
         else:
@@ -179,7 +185,6 @@ class GrammarTeacher:
                 raise Unclear(item.text, "unknown-word")
             if item.sense.pos == "P" and f" {item.sense.entry.en} " in f" {kind.en} ":
                 raise Unclear(item.text, "order")
-        own = personal or kind.kind in OWN
         inside = any(item.sense.pos == "D" for item in items[:-1])
         if own and lang == "en" and inside and items[-1].sense.pos == "N":
             raise Unclear(items[0].text, "order")
@@ -272,7 +277,7 @@ class GrammarTeacher:
             raise Unclear(rest[1].text, "order")  # avertir_voisins_travaux: two objects
         if lang == "en" and any(i.sense.plural and i.sense.pos in "ND" for i in rest[:-1]):
             raise Unclear(rest[0].text, "order")  # multiply_fractions_quiz: the quiz is not multiplied
-        if lang == "fr" and len(rest) > 1 and rest[-1].text.lower() in FORMATS:
+        if lang == "fr" and len(rest) > 1 and rest[-1].text.lower() in MEANS:
             raise Unclear(rest[-1].text, "order")  # convertir_factures_csv
         thing = self._phrase(rest, lang)
         converts = verb.en == "convert" and thing.proper and goal

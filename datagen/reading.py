@@ -154,8 +154,18 @@ def without_marks(groups: Groups) -> tuple[Groups, list[frozenset[str]]]:
 
 def refuse_marked(items: Sequence[Item], marks: Sequence[frozenset[str]], own: bool) -> None:
     """Words that have more senses than a name tells apart; `own`: in the name of somebody's own file."""
+    own = own or items[0].sense.pos == "V"
     for item, mark in zip(items, marks, strict=True):
         if "X" in mark or (item.sense.pos != "V" and ("Y" in mark or ("Q" in mark and own))):
+            raise Unclear(item.text, "sense")
+
+
+def refuse_common_names(items: Sequence[Item], own: bool) -> None:
+    """Proper names in lower case that are words of either language too: poisson, cargo, apple."""
+    if not own and items[0].sense.pos != "V":
+        return
+    for item in items:
+        if item.sense.pos == "P" and item.text.islower() and len(items) > 1 and realise.is_word(item.text):
             raise Unclear(item.text, "sense")
 
 

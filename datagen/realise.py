@@ -191,6 +191,16 @@ def may_be_verb_en(word: str) -> bool:
     return "V" in (pyrealb.getLemma(word) or {})
 
 
+@lru_cache(maxsize=10_000)
+def is_word(word: str) -> bool:
+    """Does pyrealb's dictionary of either language have it?"""
+    pyrealb.loadEn()
+    if pyrealb.getLemma(word):
+        return True
+    pyrealb.loadFr()
+    return bool(pyrealb.getLemma(word))
+
+
 def join_fr(tokens: Sequence[str]) -> str:
     """French words joined, with contraction and elision: de + le serveur -> du serveur, de + EDF -> d'EDF."""
     pyrealb.loadFr()

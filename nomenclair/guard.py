@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Set
 
 from nomenclair import names
+from nomenclair.kinds import Kind
 
 ENGLISH = "January February March April May June July August September October November December".split()
 FRENCH = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split()
@@ -16,20 +17,30 @@ MONTHS_FOLDED = frozenset(names.fold(month) for month in MONTHS)
 WORD = re.compile(r"[^\W\d_]+")
 # A word of at most so many letters is a unit, a code or a little word; it is not looked up.
 SHORT = 3
+# What stands beside the kind of an opaque name.
+LITTLE = frozenset(
+    """no n from of the for without a du de d l le la sans copy copie version untitled titre title new nouveau nouvelle
+    file fichier photo image picture scan numerisation scannee video audio recording enregistrement document data
+    donnees temporary temporaire compressed compresse compressee""".split()
+)
 # A content word may stand twice ("script that reads a script"), not more.
 MOST_TIMES = 2
 
 
-def fault(name: str, text: str, words: Set[str]) -> str | None:
-    """Why the text may not stand for the name, or None. `words` are the folded words that texts are made of.
+def fault(name: str, text: str, words: Set[str], kind: Kind) -> str | None:
+    """Why the text may not stand for the name, or None.
 
-    >>> fault("notes_2023-06-02.txt", "Text file of notes, 14 February 2023", {"text", "file", "notes"})
+    `words` are the folded words that texts are made of, `kind` is the name's.
+
+    >>> pdf = Kind(".pdf", "document", "PDF document", "Document PDF", "m", ("pdf",))
+    >>> fault("notes_2023-06-02.pdf", "PDF document of notes, 14 February 2023", {"document", "notes"}, pdf)
     'number 14'
     """
     return (
-        _number(name, text)
+        _number(f"{name} {kind.en}", text)
         or _month(name, text)
         or _loop(text)
+        or (_subject(text, kind) if names.is_opaque(name) else None)
         or next((f"word {w}" for w in unknown_words(name, text, words)), None)
     )
 
@@ -77,6 +88,15 @@ def _month(name: str, text: str) -> str | None:
             continue
         if not any(f"{number:02}" in run or str(number) == run for run in runs):
             return f"month {word}"
+    return None
+
+
+def _subject(text: str, kind: Kind) -> str | None:
+    """An opaque name gets its kind, with a number or a date: any other word was made up."""
+    said = frozenset(names.fold(w) for t in (kind.en, kind.fr, *kind.marks) for w in WORD.findall(t))
+    for word in WORD.findall(text):
+        if (key := names.fold(word)) not in said and key not in LITTLE and key not in MONTHS_FOLDED:
+            return f"subject {word}"
     return None
 
 

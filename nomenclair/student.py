@@ -137,7 +137,7 @@ class Student:
         return lang
 
     def _description(self, name: str, lang: Lang, text: str, score: float) -> Description:
-        faulty = self._words is not None and guard.fault(name, text, self._words)
+        faulty = self._words is not None and guard.fault(name, text, self._words, self.kind(name))
         if text and score >= self.card["abstain_below"][lang] and not faulty:
             return Description(name, lang, text, score, False)
         return Description(name, lang, self.kind(name).text(lang), score, True)

@@ -62,7 +62,7 @@ def test_the_student_abstains_under_its_threshold_and_where_the_guard_says(stude
         found = student.describe_scored(asked)
         for d, b in zip(found, bold.describe_scored(asked), strict=True):
             # An untrained model may write nothing at all: then the kind answers whatever the score.
-            silent = b.abstained or bool(fault(b.name, b.text, words))
+            silent = b.abstained or bool(fault(b.name, b.text, words, bold.kind(b.name)))
             assert d.score == b.score and d.abstained == (d.score < floor or silent)
         said = sum(not d.abstained for d in found) / len(found)
         assert said == pytest.approx(card["calibration"][lang]["coverage"])

@@ -2,49 +2,75 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datagen.corpus import seed_pairs
+from datagen.corpus import kinds, seed_pairs
 from nomenclair.guard import fault, vocabulary
+from nomenclair.names import is_opaque
 
-WORDS = vocabulary(["PDF report of the invoices", "Rapport PDF des factures", "Script qui exporte la série"])
+KINDS = kinds()
+WORDS = vocabulary(
+    [
+        "PDF report of the invoices",
+        "Rapport PDF des factures",
+        "Script qui exporte la série",
+        "JPEG document photo from",
+    ]
+)
 
 
 @pytest.mark.parametrize(
     ("name", "text", "found"),
     [
-        pytest.param("r_2023.pdf", "PDF report for 2023", None, id="the name's year"),
-        pytest.param("r_2023.pdf", "PDF report for 2024", "number 2024", id="another year"),
-        pytest.param("IMG_0042.jpg", "Report no. 42", None, id="leading zeros are not told"),
+        pytest.param("report_2023.pdf", "PDF report for 2023", None, id="the name's year"),
+        pytest.param("report_2023.pdf", "PDF report for 2024", "number 2024", id="another year"),
+        pytest.param("report_0042.jpg", "Report no. 42", None, id="leading zeros are not told"),
         pytest.param(
-            "r_15-10-26.pdf", "Report, 15 October 2026", None, id="a year of two digits written out"
+            "report_15-10-26.pdf", "Report, 15 October 2026", None, id="a year of two digits written out"
         ),
-        pytest.param("20230114.log", "Rapport du 14 janvier 2023", None, id="a date in one run of digits"),
-        pytest.param("2023-06-02.log", "Report, 2 February 2023", None, id="a day that may be a month"),
         pytest.param(
-            "2023-06-02.log", "Report, 2 March 2023", "month March", id="a month that nothing gives"
+            "rapport20230114.log", "Rapport du 14 janvier 2023", None, id="a date in one run of digits"
+        ),
+        pytest.param(
+            "report 2023-06-02.log", "Report, 2 February 2023", None, id="a day that may be a month"
+        ),
+        pytest.param(
+            "report 2023-06-02.log", "Report, 2 March 2023", "month March", id="a month that nothing gives"
         ),
         pytest.param("rapport_sept.pdf", "September report", None, id="a month cut short"),
         pytest.param("facture_zorbla.pdf", "Facture Zorbla", None, id="a word of the name"),
         pytest.param("facture_zorbla.pdf", "Factures de zorblas", None, id="its plural"),
         pytest.param("facture_edf.pdf", "Macodance EDF", "word Macodance", id="no word of either language"),
         pytest.param("serie.sh", "Script qui exporte les séries", None, id="a plural of a known word"),
-        pytest.param("x.log", "Invoices of the invoices of invoices", "loop invoices", id="a loop"),
+        pytest.param("bills.log", "Invoices of the invoices of invoices", "loop invoices", id="a loop"),
+        pytest.param("a1b2c3d4.pdf", "Document PDF", None, id="an opaque name's kind"),
+        pytest.param("IMG_0042.jpg", "Photo JPEG n° 42", None, id="and its number"),
+        pytest.param("20230114.pdf", "PDF document from 14 January 2023", None, id="or its date"),
+        pytest.param("a1b2c3d4.pdf", "PDF report", "subject report", id="an opaque name has no subject"),
+        pytest.param("plan.jp2", "JPEG 2000 report", None, id="the number of a format"),
         pytest.param("", "", None, id="nothing"),
     ],
 )
 def test_what_may_not_be_said(name, text, found):
-    assert fault(name, text, WORDS) == found
+    assert fault(name, text, WORDS, KINDS.of(name)) == found
 
 
 def test_no_pair_of_the_corpus_is_faulty():
-    """Its own words being known, only numbers, months and loops could be: what a careful writer wrote has none."""
-    pairs = seed_pairs()
+    """Its own words being known, only numbers, months and loops could be: what a careful writer wrote has none.
+
+    Opaque names aside: what little a writer reads in some of them (GOPR is a GoPro's) a guard cannot know.
+    """
+    pairs = [pair for pair in seed_pairs() if not is_opaque(pair.name)]
     words = vocabulary(text for pair in pairs for text in (pair.en, pair.fr))
-    faulty = [(p.name, t, f) for p in pairs for t in (p.en, p.fr) if (f := fault(p.name, t, words))]
+    faulty = [
+        (p.name, t, f)
+        for p in pairs
+        for t in (p.en, p.fr)
+        if (f := fault(p.name, t, words, KINDS.of(p.name)))
+    ]
     assert len(faulty) < len(pairs) / 200, faulty[:20]
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_any_name_and_text_get_an_answer(name, text):
-    assert fault(name, text, WORDS) is None or fault(name, text, WORDS).split()[0] in (
-        "number", "month", "loop", "word",
+    assert fault(name, text, WORDS, KINDS.of(name)) is None or fault(name, text, WORDS, KINDS.of(name)).split()[0] in (
+        "number", "month", "loop", "subject", "word",
     )  # fmt: skip

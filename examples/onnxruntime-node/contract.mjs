@@ -59,3 +59,27 @@ export function sourceText(name, lang) {
   }
   return `${lang}: ${text} ${ext.slice(0, 16)}`.trim();
 }
+
+const COUNTERS = new Set(
+  ("img dsc dscn dscf pict pxl vid mvi gopr dji image photo scan document doc file fichier untitled sanstitre sans titre " +
+    "nouveau new snapchat p x").split(" "),
+);
+
+// Lower case without accents, for comparing.
+export const fold = (text) =>
+  text
+    .replace(/œ|Œ/g, "oe")
+    .replace(/æ|Æ/g, "ae")
+    .replace(/ß/g, "ss")
+    .toLowerCase()
+    .normalize("NFD")
+    .replace(/\p{M}/gu, "");
+
+// Does the stem say nothing to a reader: hashes, counters, random letters?
+export function isOpaque(name) {
+  const [stem] = splitExt(name);
+  const bare = stem.replace(UUID, " ").replace(HEX_RUN, " ");
+  if (bare !== stem) return !words(bare).some((word) => [...word].length > 3 && !/^\p{Nd}/u.test(word));
+  const letters = words(stem).filter((word) => !/^\p{Nd}/u.test(word)).map((word) => word.replace(/[0-9]/g, ""));
+  return letters.every((word) => COUNTERS.has(fold(word)) || [...word].length < 2 || !/[aeiouyàâäéèêëîïôöùûü]/i.test(word));
+}

@@ -21,7 +21,7 @@ export class Student {
     const options = { clean_up_tokenization_spaces: false, unk_token: "<unk>" };
     student.tokenizer = new Tokenizer(JSON.parse(read("tokenizer.json")), options);
     const rows = read("kinds.tsv").split("\n").slice(1).filter(Boolean).map((line) => line.split("\t"));
-    student.kinds = new Map(rows.map(([pattern, , en, fr]) => [pattern, { en, fr }]));
+    student.kinds = new Map(rows.map(([pattern, , en, fr, , marks]) => [pattern, { en, fr, marks: marks.split("|") }]));
     student.words = new Set(read("words.txt").split("\n"));
     student.session = await ort.InferenceSession.create(join(folder, "model.onnx"));
     return student;
@@ -38,12 +38,12 @@ export class Student {
     return all.length > most ? [...all.slice(0, most - 1), END] : all;
   }
 
-  kind(name, lang) {
+  kind(name) {
     const [, ext] = splitExt(name);
     const dots = name.split(".");
     const candidates = [name, "." + name.toLowerCase().split(".").slice(-2).join("."), ext, "." + ext.split(".").at(-1), dots[0]];
     const found = candidates.find((candidate) => this.kinds.has(candidate));
-    return found === undefined ? { en: "File", fr: "Fichier" }[lang] : this.kinds.get(found)[lang];
+    return this.kinds.get(found) ?? { en: "File", fr: "Fichier", marks: ["file", "fichier"] };
   }
 
   // [{name, ids, text, score, abstained}] in order; `score` is the mean log-probability of the text's tokens.
@@ -63,9 +63,10 @@ export class Student {
     return names.map((name, r) => {
       const written = Array.from(tokens.data.slice(r * steps, (r + 1) * steps), Number);
       const text = this.tokenizer.decode(written, { skip_special_tokens: true }).trim();
+      const kind = this.kind(name);
       const unsure = !text || score.data[r] < this.card.abstain_below[lang];
-      const abstained = unsure || faulty(name, text, this.words);
-      return { name, ids: rows[r], text: abstained ? this.kind(name, lang) : text, score: score.data[r], abstained };
+      const abstained = unsure || faulty(name, text, this.words, kind);
+      return { name, ids: rows[r], text: abstained ? kind[lang] : text, score: score.data[r], abstained };
     });
   }
 }

@@ -10,6 +10,7 @@ The last line is one JSON object.
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,8 +22,10 @@ from rich.table import Table
 
 from datagen.corpus import FOLDER, Gold, gold, kinds
 from datagen.grammar import GrammarTeacher
+from nomenclair import guard
 from nomenclair.contract import LANGUAGES
-from nomenclair.names import is_opaque
+from nomenclair.kinds import Kind
+from nomenclair.names import fold, is_opaque
 from nomenclair.records import FileName, Pair
 from nomenclair.student import Student
 from nomenclair.workspace import Workspace, read_json, read_records, write_records
@@ -105,12 +108,32 @@ def scored(rows: Sequence[Gold], answer: Answer) -> dict:
     return found
 
 
-def opaque_alone(rows: Sequence[Gold], student: Student) -> float:
-    """Share of opaque names whose two texts are accepted ones: the kind, with the name's date or number."""
+MONTH = "|".join(guard.MONTHS_FOLDED)
+# What may stand beside the kind of an opaque name: a number, a date, a copy's number.
+BESIDE = re.compile(
+    rf"(?:,? ?(?:no\.|n°) [0-9-]+)?(?:,? ?(?:from|of|for|du|de|d') ?(?:[0-9]{{1,2}}(?:er)? )?(?:(?:{MONTH}) )?[0-9]{{4}})?"
+    r"(?:, cop(?:y|ie) [0-9]+)?"
+)
+
+
+def kind_alone(text: str, kind: Kind, lang: str) -> bool:
+    """Is the text the kind, with a number or a date at most?"""
+    return text.startswith(kind.text(lang)) and bool(BESIDE.fullmatch(fold(text[len(kind.text(lang)) :])))
+
+
+def opaque_alone(rows: Sequence[Gold], student: Student) -> tuple[float, float]:
+    """Shares of opaque names told in both languages by an accepted text, and by that or their kind alone."""
     opaque = [r for r in rows if is_opaque(r.name)]
     texts = {lang: student.describe([r.name for r in opaque], lang) for lang in LANGUAGES}
-    right = [all(texts[lang][i] in r.texts(lang) for lang in LANGUAGES) for i, r in enumerate(opaque)]
-    return sum(right) / len(right)
+    accepted = [all(texts[lang][i] in r.texts(lang) for lang in LANGUAGES) for i, r in enumerate(opaque)]
+    alone = [
+        all(
+            texts[lang][i] in r.texts(lang) or kind_alone(texts[lang][i], student.kind(r.name), lang)
+            for lang in LANGUAGES
+        )
+        for i, r in enumerate(opaque)
+    ]
+    return sum(accepted) / len(opaque), sum(alone) / len(opaque)
 
 
 def main() -> None:
@@ -148,7 +171,10 @@ def main() -> None:
     for kind, chrf in results["student-int8"]["fr"]["by_kind"].items():
         by_kind.add_row(kind, str(chrf), str(results["student-int8"]["en"]["by_kind"][kind]))
     Console().print(by_kind)
-    print(f"opaque names told as an accepted text in both languages: {opaque_alone(rows, student):.0%}")
+    accepted, alone = opaque_alone(rows, student)
+    print(
+        f"opaque names told in both languages by an accepted text: {accepted:.0%}, by it or the kind alone: {alone:.0%}"
+    )
     for lang in LANGUAGES:
         told = student.describe_scored([(row.name, lang) for row in rows])
         print(f"{lang}: the kind alone for {sum(d.abstained for d in told) / len(told):.0%} of the names")

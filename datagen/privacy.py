@@ -43,8 +43,8 @@ GAP = r"[\s_.'’-]*"
 LABELS = "EMAIL|PHONE|IBAN|CARD|SECRET|HEX|PERSON"
 PLACEHOLDER = re.compile(rf"(?<![A-Za-z0-9])(?:{LABELS})_[0-9]+(?![A-Za-z0-9])")
 # A placeholder is a word of its own: a separator goes where it touches a letter or a digit. While a name is being
-# masked, NUL and / stand around each, which no name can hold.
-EDGE = re.compile(r"/\0|(?<=[^\W_])\0|/(?=[^\W_])")
+# masked, NUL and a bracket stand on either side of each: no name can hold a NUL.
+EDGE = re.compile(r"\0\]\0\[|(?<=[^\W_])\0\[|\0\](?=[^\W_])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,14 @@ def mask(name: str, people: Sequence[str] = ()) -> Masked:
             if candidate not in name:  # a file may really be called EMAIL_1
                 placeholder = candidate
                 hidden.append((placeholder, value))
-        out += [name[end:start], f"\0{placeholder}/"]
+        out += [name[end:start], f"\0[{placeholder}\0]"]
         end = stop
     text = "".join([*out, name[end:]])
     for placeholder, value in hidden:
         # A person's name may be a part of other words; any other value must not show a second time.
         if not placeholder.startswith("PERSON"):
-            text = text.replace(value, f"\0{placeholder}/")
-    return Masked(re.sub(r"[\0/]", "", EDGE.sub("_", text)), tuple(hidden))
+            text = text.replace(value, f"\0[{placeholder}\0]")
+    return Masked(re.sub(r"\0[\[\]]", "", EDGE.sub("_", text)), tuple(hidden))
 
 
 def _merged(spans: Sequence[tuple[int, int, str]]) -> Iterator[tuple[int, int, str]]:

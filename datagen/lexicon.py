@@ -3,7 +3,8 @@
 Columns: word, lang (en, fr, xx for both), pos, en, fr, gender. Parts of speech: N noun, D noun that is a kind
 of document, A adjective, V verb, P proper name or acronym kept as it stands, F function word, R adverb,
 M month, weekday or season, Z number word; and three marks of a word with more senses than a name tells apart, so
-that the grammar abstains: X always, Y where it is no verb, Q in the names of people's own files and of scripts that begin with a verb. `en` and `fr` are singular lemmas (or plural where the word has no
+that the grammar abstains: X always, Y where it is no verb, Q in the names of people's own files and of
+scripts that begin with a verb. `en` and `fr` are singular lemmas (or plural where the word has no
 singular); `gender` is that of `fr`: m, f, or mp and fp for a noun that is always plural.
 """
 

@@ -5,6 +5,7 @@ English compounds have their head last (window events), French phrases have it f
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from datagen import realise
 from datagen.lexicon import Entry, Sense
@@ -23,7 +24,8 @@ OF_MANY = frozenset(
     """list manager handler viewer parser collection repository reader writer editor generator browser picker
     selector registry table database catalog group set queue pool builder loader converter tracker store factory
     map index counter archive album gallery directory sorter validator iterator chooser finder explorer cache
-    dump names types bank""".split()
+    dump names types bank 
+    palette""".split()
 )
 # English nouns that stay singular behind those: a manager of memory, an editor of text.
 OF_ONE = frozenset(
@@ -169,6 +171,8 @@ def english(words: Sequence[Word]) -> Phrase:
     if not head.noun:
         return _proper(words, en)
     chained = len(nouns) == 2 and (own or not head.sense.entry.en.split(" ")[-1].endswith(("er", "or")))
+    agent = head.sense.entry.en.endswith(("er", "or", "tion")) or head.sense.entry.en in OF_MANY
+    chained = chained or (len(nouns) + len(own) + sum(len(a) for _, a in nouns) > 1 and not agent)
     if len(nouns) > 2 or len(propers) > 2 or len(words) > 4 or chained:
         raise Unclear(head.sense.entry.word, "long")
     plural = head.plural or head.sense.entry.gender.endswith("p")
@@ -257,9 +261,10 @@ def french(words: Sequence[Word | str]) -> Phrase:
     unlinked = sum(word.noun and not link for word, _, link in groups[1:])
     aside = any(word.sense.pos == "D" and not link for word, _, link in groups[1:])  # bail modèle, taxe scan
     kinds = "".join("N" if word.noun else "P" for word, _, link in groups if not link)
+    aside = aside or (" " in head.sense.entry.word and unlinked > 0)  # avis imposition dégrèvement
     loose = any(
         word.noun and not link and (before_link not in ("", *ARTICLES) or before_own)
-        for (_, before_own, before_link), (word, _, link) in zip(groups, groups[1:], strict=False)
+        for (_, before_own, before_link), (word, _, link) in pairwise(groups)
     )  # toile de verre métrage, appareil dentaire bagues
     if len(groups) > 4 or unlinked > 1 or aside or loose or "PN" in kinds:
         raise Unclear(head.sense.entry.word, "long")

@@ -114,6 +114,8 @@ def language(groups: Groups, kind: Kind) -> str:
     if any(names.fold(text) != text.casefold() for text, _ in groups) and "fr" in possible:
         return "fr"
     if len(possible) == 2 and len(groups) > 1:
+        if sum(bool(senses) and senses[0].pos in "ND" for _, senses in groups) > 1:
+            raise Unclear(groups[0][0], "language")  # menu_restaurant: which of the two is the head?
         own = {lang: sum(bool(s) and s[0].entry.lang == lang for _, s in groups) for lang in possible}
         if own["fr"] > own["en"]:
             return "fr"
@@ -161,11 +163,12 @@ def refuse_marked(items: Sequence[Item], marks: Sequence[frozenset[str]], own: b
 
 
 def refuse_common_names(items: Sequence[Item], own: bool) -> None:
-    """Proper names in lower case that are words of either language too: poisson, cargo, apple."""
-    if not own and items[0].sense.pos != "V":
+    """Proper names that are words of either language too: poisson, cargo, apple."""
+    if not own and items[0].sense.pos != "V" and len(items) < 3:
         return
     for item in items:
-        if item.sense.pos == "P" and item.text.islower() and len(items) > 1 and realise.is_word(item.text):
+        common = item.sense.pos == "P" and not item.text.isupper() and not item.sense.entry.gender
+        if common and len(items) > 1 and realise.is_word(item.text.lower()):
             raise Unclear(item.text, "sense")
 
 
@@ -181,7 +184,11 @@ def refuse_disagreement(items: Sequence[Item]) -> None:
         lemma = item.sense.entry.fr
         if len(nouns) > 1 and (lemma.endswith("é") or key(item.text) in _agreeing(lemma, nouns[0].sense)):
             raise Unclear(item.text, "order")
-        if item.sense.entry.lang == "fr" and beside and key(item.text) not in _agreeing(lemma, beside[0].sense):
+        if (
+            item.sense.entry.lang == "fr"
+            and beside
+            and key(item.text) not in _agreeing(lemma, beside[0].sense)
+        ):
             raise Unclear(item.text, "order")
 
 
@@ -239,6 +246,8 @@ def without_kind_word(items: list[Item], lang: str, kind: Kind) -> list[Item]:
     """Without the head that the kind already says: server_log.log is the log of the server."""
     at = len(items) - 1 if lang == "en" else 0
     head = items[at]
+    if head.sense.entry.en == "source":  # MediaSource.java is no source of media
+        return items
     if head.sense.pos in "ND" and head.sense.entry.en.lower() in kind.en.lower().split():
         left = items[:at] if lang == "en" else items[1:]
         if left and left[0].sense.pos == "F":

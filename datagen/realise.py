@@ -59,6 +59,8 @@ def _words(lemma: str) -> list[str]:
 
 def _plural_word(word: str) -> str:
     pyrealb.loadFr()
+    if word in ("code-barres", "mot-clé"):
+        return word.split("-")[0] + "s-" + word.split("-")[1].rstrip("s") + "s"
     if any(c.isupper() for c in word) or "-" in word:
         return word if word[-1] in "sxz" or word.isupper() else word + "s"
     info = pyrealb.getLemma(word) or {}

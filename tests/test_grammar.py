@@ -55,6 +55,21 @@ TEACHER = GrammarTeacher.load(Path(__file__).resolve().parent.parent / "corpus")
         ),
         ("facture (2).pdf", "PDF invoice, copy 2", "Facture PDF, copie 2"),
         ("analyser_logs.py", "Python script that analyzes logs", "Script Python qui analyse les journaux"),
+        (
+            "enregistrer_plaintes_clients.php",
+            "PHP script that saves customer complaints",
+            "Script PHP qui enregistre les plaintes des clients",
+        ),
+        (
+            "inventory_lyon.ini",
+            "INI configuration file of the Lyon inventory",
+            "Fichier de configuration INI de l'inventaire de Lyon",
+        ),
+        (
+            "CACHER_OEUFS_PAQUES.js",
+            "JavaScript script that hides Easter eggs",
+            "Script JavaScript qui cache les œufs de Pâques",
+        ),
         ("libcurl.so.4", "Shared library libcurl, version 4", "Bibliothèque partagée libcurl, version 4"),
         ("issue-3099.stderr", "Error output of issue 3099", "Sortie d'erreur du ticket 3099"),
         ("brush_2.xpm", "XPM image of brush no. 2", "Image XPM du pinceau n° 2"),

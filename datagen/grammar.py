@@ -201,6 +201,8 @@ class GrammarTeacher:
         lemmas = [item.sense.entry.en for item in items if item.sense.pos != "F"]
         if len(set(lemmas)) < len(lemmas):
             raise Unclear(rest, "order")
+        if own and re.fullmatch(r"1[5-9][0-9]{2}", details.number):
+            raise Unclear(details.number, "number")  # a year before those that dates are looked for in
         items = reading.numbered(items, details)
         if items[-1].number:
             details = replace(details, number="")

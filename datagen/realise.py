@@ -25,7 +25,7 @@ FR_ADJECTIVES = (
 )
 # Adjectives that stand before their noun, by masculine singular; the others follow it.
 FR_BEFORE = frozenset(
-    "nouveau ancien petit grand gros bon mauvais premier deuxième troisième dernier".split()
+    "mini nouveau ancien petit grand gros bon mauvais premier deuxième troisième dernier".split()
 )
 # Words after which the rest of a French compound does not agree: "feuille de temps", "mise à jour".
 FR_LINKS = frozenset("de d' du des à au aux en par pour sans sur sous hors avec dans et".split())

@@ -171,8 +171,9 @@ def _document(label: str, topic: Phrase, kind: Kind, details: Details) -> Descri
     when = WHEN.get(kind.kind, "for")
     when_en, when_fr = details.en(when), details.fr(when)
     if topic.ends_proper:
-        fr = f"{realise.join_fr(topic.fr)}{replace(details, copy='').fr(when)} en {label}"
-        fr += replace(Details(), copy=details.copy).fr(when)
+        dated = replace(details, version="", copy="").fr(when)
+        rest = Details(version=details.version, copy=details.copy).fr()
+        fr = f"{realise.join_fr(topic.fr)}{dated} en {label}{rest}"
     else:
         at = topic.label_at
         fr = realise.join_fr((*topic.fr[:at], label, *topic.fr[at:])) + when_fr

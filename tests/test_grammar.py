@@ -57,7 +57,7 @@ TEACHER = GrammarTeacher.load(Path(__file__).resolve().parent.parent / "corpus")
         ("analyser_logs.py", "Python script that analyzes logs", "Script Python qui analyse les journaux"),
         (
             "enregistrer_plaintes_clients.php",
-            "PHP script that saves customer complaints",
+            "PHP script that saves client complaints",
             "Script PHP qui enregistre les plaintes des clients",
         ),
         (

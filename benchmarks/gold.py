@@ -110,9 +110,9 @@ def scored(rows: Sequence[Gold], answer: Answer) -> dict:
 
 MONTH = "|".join(guard.MONTHS_FOLDED)
 # What may stand beside the kind of an opaque name: a number, a date, a copy's number.
+DATE = rf"(?:[0-9]{{1,2}}(?:er)? )?(?:(?:{MONTH}) )?[0-9]{{4}}"
 BESIDE = re.compile(
-    rf"(?:,? ?(?:no\.|n°) [0-9-]+)?(?:,? ?(?:from|of|for|du|de|d') ?(?:[0-9]{{1,2}}(?:er)? )?(?:(?:{MONTH}) )?[0-9]{{4}})?"
-    r"(?:, cop(?:y|ie) [0-9]+)?"
+    rf"(?:,? ?(?:no\.|n°) [0-9-]+)?(?:,? ?(?:from|of|for|du|de|d') ?{DATE})?(?:, cop(?:y|ie) [0-9]+)?"
 )
 
 
@@ -172,9 +172,8 @@ def main() -> None:
         by_kind.add_row(kind, str(chrf), str(results["student-int8"]["en"]["by_kind"][kind]))
     Console().print(by_kind)
     accepted, alone = opaque_alone(rows, student)
-    print(
-        f"opaque names told in both languages by an accepted text: {accepted:.0%}, by it or the kind alone: {alone:.0%}"
-    )
+    print(f"opaque names told in both languages by an accepted text: {accepted:.0%},", end=" ")
+    print(f"by it or by their kind alone: {alone:.0%}")
     for lang in LANGUAGES:
         told = student.describe_scored([(row.name, lang) for row in rows])
         print(f"{lang}: the kind alone for {sum(d.abstained for d in told) / len(told):.0%} of the names")

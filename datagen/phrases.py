@@ -38,7 +38,7 @@ PEOPLE_FR = frozenset(
     bénévole agent locataire candidat participant fournisseur contact visiteur professeur enseignant ami collègue
     copropriétaire donateur stagiaire lecteur auteur coureur vendeur conducteur passager""".split()
 )
-MANY_FR = frozenset("photo abeille protéine vidéo fleur animal photographie".split())
+MANY_FR = frozenset("photo cookie étiquette abeille protéine vidéo fleur animal photographie".split())
 VOWEL_FORMS = {"nouveau": "nouvel", "beau": "bel", "vieux": "vieil"}
 
 

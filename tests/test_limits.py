@@ -14,7 +14,10 @@ from datagen.wire import client
 from tests.generating import ask, some_names, workspace_with
 from tests.stub_endpoint import StubEndpoint, serving
 
-BODY = {"model": "stub", "messages": [{"role": "user", "content": '{"files": []}'}]}
+BODY = {
+    "model": "stub",
+    "messages": [{"role": "user", "content": '{"files": [{"id": "a", "name": "a.txt"}]}'}],
+}
 
 
 def send_all(stub: StubEndpoint, limits: Limits, tokens: list[int]) -> float:

@@ -28,7 +28,7 @@ def rivals(default: Settings) -> dict[str, Settings]:
         ),
         "rank 16, attention alone": replace(default, lora_targets=ATTENTION),
         "rank 64, attention and feed-forward": replace(default, lora_rank=64, lora_alpha=128),
-        "default at 0.3 of its learning rate": replace(default, learning_rate=default.learning_rate * 0.3),
+        "default at 1e-3": replace(default, learning_rate=1e-3),
     }
 
 

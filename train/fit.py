@@ -49,7 +49,8 @@ class Settings:
     languages: tuple[str, ...] = LANGUAGES
     epochs: int = 12
     batch: int = 32
-    learning_rate: float = 1e-3
+    # 1e-3, usual for LoRA, spoils a base that has met such pairs (benchmarks/bench_lora.py).
+    learning_rate: float = 3e-4
     full: bool = False
     lora_rank: int = 16
     lora_alpha: int = 32

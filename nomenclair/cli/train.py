@@ -26,7 +26,7 @@ def train(
     ] = None,
     epochs: Annotated[int, typer.Option(help="Most passes over the pairs; training stops early.")] = 12,
     batch: Annotated[int, typer.Option(help="Examples per step.")] = 32,
-    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 1e-3,
+    learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 3e-4,
     full: Annotated[
         bool, typer.Option("--full", help="Tune every weight instead of a LoRA adapter.")
     ] = False,

@@ -19,9 +19,9 @@ WORD = re.compile(r"[^\W\d_]+")
 SHORT = 3
 # What stands beside the kind of an opaque name.
 LITTLE = frozenset(
-    """no n from of the for without a du de d l le la sans copy copie version untitled titre title new nouveau nouvelle
-    file fichier photo image picture scan numerisation scannee video audio recording enregistrement document data
-    donnees temporary temporaire compressed compresse compressee""".split()
+    """no n from of for without du de d sans copy copie version untitled titre title new nouveau nouvelle photo image
+    picture scan numerisation scannee video audio recording enregistrement document data donnees temporary temporaire
+    compressed compresse compressee""".split()
 )
 # A content word may stand twice ("script that reads a script"), not more.
 MOST_TIMES = 2

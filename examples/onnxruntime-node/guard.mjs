@@ -7,9 +7,9 @@ const FRENCH = "janvier fevrier mars avril mai juin juillet aout septembre octob
 const MONTHS = new Map([...ENGLISH, ...FRENCH].map((word, i) => [word, (i % 12) + 1]));
 const MONTHS_FOLDED = new Set([...MONTHS.keys()].map((word) => word.toLowerCase()));
 const LITTLE = new Set(
-  ("no n from of the for without a du de d l le la sans copy copie version untitled titre title new nouveau nouvelle " +
-    "file fichier photo image picture scan numerisation scannee video audio recording enregistrement document data " +
-    "donnees temporary temporaire compressed compresse compressee").split(" "),
+  ("no n from of for without du de d sans copy copie version untitled titre title new nouveau nouvelle photo image " +
+    "picture scan numerisation scannee video audio recording enregistrement document data donnees temporary temporaire " +
+    "compressed compresse compressee").split(" "),
 );
 const ENDINGS = ["", "s", "x", "e", "es", "ne", "nes"];
 const SHORT = 3;

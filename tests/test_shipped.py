@@ -1,0 +1,57 @@
+"""The student inside the package: whole, small, of this contract, and saying nothing that a name does not give."""
+
+import re
+
+import pytest
+
+from datagen.corpus import gold
+from nomenclair import Student
+from nomenclair.cli.describe import SHIPPED
+from nomenclair.contract import LANGUAGES
+from nomenclair.kinds import KindTable
+
+MOST_MEGABYTES = 20
+GOLD = gold()
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return Student.load(SHIPPED, verify=True)
+
+
+def test_it_is_small():
+    assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < MOST_MEGABYTES * 1e6
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_it_names_the_kind_of_names_it_never_saw(shipped, lang):
+    texts = shipped.describe([row.name for row in GOLD], lang)
+    named = [shipped.kind(row.name).named_in(text) for row, text in zip(GOLD, texts, strict=True)]
+    assert sum(named) / len(named) > 0.9
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_no_number_is_invented(shipped, lang):
+    for row, text in zip(GOLD, shipped.describe([row.name for row in GOLD], lang), strict=True):
+        for number in re.findall("[0-9]+", text):
+            assert number.lstrip("0") in row.name or number[-2:] in row.name, (row.name, text)
+
+
+def test_its_kinds_are_the_corpus_s():
+    """A kind that is added to the corpus reaches those who only install the package: ship again."""
+    from datagen.corpus import FOLDER
+
+    assert KindTable.load(SHIPPED / "kinds.tsv") == KindTable.load(FOLDER / "kinds.tsv")
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "says"),
+    [
+        pytest.param("a1b2c3d4.tmp", "en", "Temporary file", id="opaque, English"),
+        pytest.param("a1b2c3d4.tmp", "fr", "Fichier temporaire", id="opaque, French"),
+        pytest.param("backup_july.zip", "fr", "juillet", id="an English name told in French"),
+        pytest.param("facture_edf_mars.pdf", "en", "March", id="a French name told in English"),
+    ],
+)
+def test_what_the_readme_shows(shipped, name, lang, says):
+    assert says in shipped.describe([name], lang)[0]

@@ -14,7 +14,9 @@ from tests.test_names import file_names
         pytest.param("9DC08797A0F63F7C.pem", "en", "en: # .pem", id="a hash says nothing"),
         pytest.param("Dockerfile", "en", "en: Dockerfile", id="no extension"),
         pytest.param("📷.png", "fr", "fr:  .png", id="no word"),
-        pytest.param("Facture (2).pdf", "fr", "fr: Facture (2) .pdf", id="the number of a copy keeps its brackets"),
+        pytest.param(
+            "Facture (2).pdf", "fr", "fr: Facture (2) .pdf", id="the number of a copy keeps its brackets"
+        ),
         pytest.param("Bach (1685).pdf", "en", "en: Bach 1685 .pdf", id="a year is no copy"),
     ],
 )

@@ -94,9 +94,7 @@ def test_encodings_that_spreadsheets_write(tmp_path, encoding):
     [
         pytest.param(b"id;name;fr;en;verdict\n", "separated by semicolons", id="wrong delimiter"),
         pytest.param(b"id,name,fr,en,verdict\n", "separated by commas", id="commas"),
-        pytest.param(
-            b"id\tname\tfr\tverdict\tnote\tseen\n", "column en is missing", id="missing column"
-        ),
+        pytest.param(b"id\tname\tfr\tverdict\tnote\tseen\n", "column en is missing", id="missing column"),
         pytest.param("\t".join(COLUMNS).encode() + b"\n\xe9t\xe9", "line 2: not valid UTF-8", id="cp1252"),
         pytest.param(b"", "separated by something other than tabs", id="empty file"),
     ],

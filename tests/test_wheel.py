@@ -72,6 +72,17 @@ def test_the_wheel_alone_describes(installed, student_folder, tmp_path):
 
 
 @pytest.mark.slow
+def test_right_after_installation_it_describes(installed, tmp_path):
+    """With the student inside the package: none is named, none lies in the folder."""
+    python, _ = installed
+    out = run(
+        python.with_name("nomenclair"), "describe", "facture_edf_mars.pdf", "--lang", "fr", cwd=tmp_path
+    )
+    name, text = out.rstrip("\n").split("\t")
+    assert name == "facture_edf_mars.pdf" and "Facture" in text and "mars" in text
+
+
+@pytest.mark.slow
 def test_the_wheel_and_what_it_needs_are_a_small_download(wheel, tmp_path):
     run(sys.executable, "-m", "pip", "download", "--quiet", wheel, "-d", tmp_path, cwd=tmp_path)
     assert size(tmp_path) < MOST_DOWNLOADED

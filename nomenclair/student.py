@@ -152,7 +152,7 @@ class Student:
             tokens, scores = self._run([ids[i] for i in rows])
             texts = self._tokenizer.decode_batch(tokens.tolist(), skip_special_tokens=True)
             for i, text, score in zip(rows, texts, scores, strict=True):
-                answers[sources[i]] = (text.strip(), float(score))
+                answers[sources[i]] = (" ".join(text.split()), float(score))
         return answers
 
     def _run(self, ids: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:

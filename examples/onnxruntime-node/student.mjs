@@ -62,7 +62,7 @@ export class Student {
     const steps = tokens.dims[1];
     return names.map((name, r) => {
       const written = Array.from(tokens.data.slice(r * steps, (r + 1) * steps), Number);
-      const text = this.tokenizer.decode(written, { skip_special_tokens: true }).trim();
+      const text = this.tokenizer.decode(written, { skip_special_tokens: true }).replace(/\s+/g, " ").trim();
       const kind = this.kind(name);
       const unsure = !text || score.data[r] < this.card.abstain_below[lang];
       const abstained = unsure || faulty(name, text, this.words, kind);

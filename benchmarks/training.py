@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import sacrebleu
-import torch
 
 from datagen.corpus import seed_pairs
-from nomenclair.contract import LANGUAGES, source_text
+from nomenclair.contract import LANGUAGES
 from nomenclair.records import Pair
 from train import bases
 from train.data import Split, split_of
+from train.evaluate import greedy_texts
 from train.export import load_trained
-from train.greedy import NO_REPEAT
 
 
 def arguments(description: str, pairs: int, epochs: int | None) -> argparse.ArgumentParser:
@@ -43,21 +42,8 @@ def chrf(training: Path, asked: Sequence[Pair]) -> dict[str, float]:
     """Corpus chrF per language of the merged fp32 model, greedy, on these pairs."""
     model, folder, _ = load_trained(training)
     tokenizer = bases.load_tokenizer(str(folder), ())
-    most = bases.limits(model.config.vocab_size)
     scores = {}
     for lang in LANGUAGES:
-        texts: list[str] = []
-        for start in range(0, len(asked), 64):
-            sources = [source_text(pair.name, lang) for pair in asked[start : start + 64]]
-            batch = tokenizer(sources, return_tensors="pt", padding=True)
-            with torch.inference_mode():
-                out = model.generate(
-                    input_ids=batch["input_ids"],
-                    attention_mask=batch["attention_mask"],
-                    max_new_tokens=most.new,
-                    do_sample=False,
-                    no_repeat_ngram_size=NO_REPEAT if most.guarded else 0,
-                )
-            texts += tokenizer.batch_decode(out, skip_special_tokens=True)
+        texts = greedy_texts(model, tokenizer, [pair.name for pair in asked], lang)
         scores[lang] = sacrebleu.corpus_chrf(texts, [[pair.text(lang) for pair in asked]]).score
     return scores

@@ -5,20 +5,7 @@ from dataclasses import dataclass
 
 from nomenclair import names
 
-MONTHS = (
-    ("January", "janvier"),
-    ("February", "février"),
-    ("March", "mars"),
-    ("April", "avril"),
-    ("May", "mai"),
-    ("June", "juin"),
-    ("July", "juillet"),
-    ("August", "août"),
-    ("September", "septembre"),
-    ("October", "octobre"),
-    ("November", "novembre"),
-    ("December", "décembre"),
-)
+MONTHS = tuple(zip(names.ENGLISH_MONTHS, names.FRENCH_MONTHS, strict=True))
 QUARTERS = (("first", "premier"), ("second", "deuxième"), ("third", "troisième"), ("fourth", "quatrième"))
 
 YEAR = r"(?:19[5-9][0-9]|20[0-4][0-9])"

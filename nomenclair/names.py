@@ -128,6 +128,10 @@ class Date:
     day: int | None = None
 
 
+ENGLISH_MONTHS = (
+    "January February March April May June July August September October November December".split()
+)
+FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 YEAR = r"(?:19[5-9][0-9]|20[0-9][0-9])"
 DATE_PATTERNS = [
     re.compile(

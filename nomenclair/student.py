@@ -137,10 +137,11 @@ class Student:
         return lang
 
     def _description(self, name: str, lang: Lang, text: str, score: float) -> Description:
-        faulty = self._words is not None and guard.fault(name, text, self._words, self.kind(name))
-        if text and score >= self.card["abstain_below"][lang] and not faulty:
+        kind = self.kind(name)
+        sure = text and score >= self.card["abstain_below"][lang]
+        if sure and (self._words is None or not guard.fault(name, text, self._words, kind)):
             return Description(name, lang, text, score, False)
-        return Description(name, lang, self.kind(name).text(lang), score, True)
+        return Description(name, lang, kind.text(lang), score, True)
 
     def kind(self, name: str) -> Kind:
         return self.kinds.of(name)

@@ -6,16 +6,8 @@ import pytest
 
 from nomenclair.kinds import KindTable
 from train.base.build import CORPUS, third_person
-from train.base.compose import (
-    Composer,
-    Lexicon,
-    Phrase,
-    agreed,
-    elided,
-    english_third,
-    french_plural,
-    with_article,
-)
+from train.base.compose import Composer, Lexicon, Phrase, with_article
+from train.base.inflection import agreed, elided, english_third, french_plural
 
 
 @pytest.mark.parametrize(

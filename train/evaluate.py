@@ -141,6 +141,11 @@ def untuned_texts(
     """What the base says before tuning, through torch: it was never exported."""
     tokenizer = bases.load_tokenizer(str(tokenizer_folder), ())
     model = bases.load_model(base, tokenizer, seed).eval()
+    return greedy_texts(model, tokenizer, names, lang)
+
+
+def greedy_texts(model, tokenizer, names: Sequence[str], lang: str) -> list[str]:
+    """What a model in torch says of each name, as its student would: greedy, with the same limits."""
     most = bases.limits(model.config.vocab_size)
     texts: list[str] = []
     for start in range(0, len(names), 32):

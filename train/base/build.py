@@ -21,8 +21,9 @@ from nomenclair import names
 from nomenclair.contract import LANGUAGES, source_text
 from nomenclair.kinds import Kind, KindTable
 from train.base import tokenizer as tokens
-from train.base.compose import Composer, Lexicon, english_third
+from train.base.compose import Composer, Lexicon
 from train.base.fit import Shard
+from train.base.inflection import english_third
 from train.base.vary import Pools, Row, variants
 from train.data import split_of
 

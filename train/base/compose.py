@@ -5,19 +5,22 @@ the grammar's descriptions of real names and from the seed corpus. Everything is
 """
 
 import random
-import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from nomenclair import names
 from nomenclair.kinds import Kind
-
-VOWEL = re.compile(r"^[aeiouyâàéèêëîïôöùûüœhAEIOUÂÀÉÈÊÎÔŒ]")
-FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
-ENGLISH_MONTHS = (
-    "January February March April May June July August September October November December".split()
+from nomenclair.names import ENGLISH_MONTHS, FRENCH_MONTHS
+from train.base.inflection import (
+    VOWEL,
+    agreed,
+    elided,
+    english_plural,
+    english_third,
+    french_plural,
+    french_third,
 )
+
 SHORT_FRENCH = "janv févr mars avr mai juin juil août sept oct nov déc".split()
 SEASONS = (("spring", "printemps"), ("summer", "été"), ("autumn", "automne"), ("winter", "hiver"))
 ORDINALS = ("", ("first", "premier"), ("second", "deuxième"), ("third", "troisième"), ("fourth", "quatrième"))
@@ -65,7 +68,6 @@ COUNTERS = (
     ),
 )
 PROGRAMS = frozenset({"script", "notebook", "source", "executable", "test"})
-PAPERS = frozenset({"document", "spreadsheet", "presentation", "text", "ebook", "markup"})
 SYLLABLES = """ba be bi bo bra ca ce cho cla da de dra el en fa
 fi flo ga gi gra ha ix jo ka ki la le lu ma me mi mo na ne no or pa pe pi plu qui ra re ri
 ro sa se si so sta ta te ti to tri u va ve vi vo wa xe yo za zo""".split()
@@ -109,59 +111,6 @@ class Lexicon:
         return lexicon
 
 
-def english_plural(noun: str) -> str:
-    if re.search(r"(?:s|x|z|ch|sh)$", noun):
-        return noun + "es"
-    return noun[:-1] + "ies" if re.search(r"[^aeiou]y$", noun) else noun + "s"
-
-
-def english_third(verb: str) -> str:
-    head, _, tail = verb.partition(" ")
-    third = english_plural(head) if not head.endswith("o") else head + "es"
-    return f"{third} {tail}".strip()
-
-
-def french_plural(phrase: str) -> str:
-    """Plural of a noun with its plain adjectives; only the head changes where a preposition follows."""
-    head, sep, tail = phrase.partition(" ")
-    if head.endswith(("s", "x", "z")):
-        plural = head
-    elif head.endswith(("eau", "eu")):
-        plural = head + "x"
-    else:
-        plural = head[:-2] + "aux" if head.endswith("al") else head + "s"
-    if sep and not re.match(r"(?:de|d'|à|au|aux|du|des|en|par|pour|sans|sur)\b", tail):
-        tail = " ".join(agreed(w, False, True) for w in tail.split())
-    return plural + sep + tail
-
-
-def agreed(adjective: str, feminine: bool, plural: bool) -> str:
-    """A French adjective in its form; the lemma is masculine singular."""
-    out = adjective
-    if feminine and not out.endswith("e"):
-        for ending, becomes in (
-            ("eux", "euse"), ("if", "ive"), ("er", "ère"), ("el", "elle"), ("eil", "eille"), ("en", "enne"),
-            ("on", "onne"), ("et", "ète"), ("eur", "euse"), ("eau", "elle"), ("anc", "anche"), ("ic", "ique"),
-        ):  # fmt: skip
-            if out.endswith(ending):
-                out = out[: -len(ending)] + becomes
-                break
-        else:
-            out += "e"
-    if plural and not out.endswith(("s", "x")):
-        out = out[:-2] + "aux" if out.endswith("al") else out + "s"
-    return out
-
-
-def elided(little: str, phrase: str) -> str:
-    """`de` or `le`… before a phrase, elided before a vowel."""
-    return (
-        f"{little[:-1]}'{phrase}"
-        if VOWEL.match(phrase) and little in ("de", "le", "la", "que")
-        else f"{little} {phrase}"
-    )
-
-
 def with_article(p: Phrase, de: bool) -> str:
     """`le serveur`, `du serveur`, `de l'archive`, `des journaux`; proper names take no article."""
     if p.proper:
@@ -173,12 +122,6 @@ def with_article(p: Phrase, de: bool) -> str:
     if p.gender == "f":
         return f"{'de ' if de else ''}la {p.fr}"
     return f"{'du' if de else 'le'} {p.fr}"
-
-
-def french_third(verb: str, conjugate: Callable[[str], str | None]) -> str | None:
-    head, sep, tail = verb.partition(" ")
-    third = conjugate(head)
-    return third + sep + tail if third else None
 
 
 class Composer:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from nomenclair import names
 from nomenclair.kinds import KindTable
-from train.base.compose import ENGLISH_MONTHS, FRENCH_MONTHS, without_accents
+from nomenclair.names import ENGLISH_MONTHS, FRENCH_MONTHS
+from train.base.compose import without_accents
 
 Row = tuple[str, str, str]
 
@@ -40,7 +41,7 @@ LITTLE = frozenset(
     for to from on in by with and that file files fichier fichiers document feuille calcul spreadsheet image
     script""".split()
 )
-STYLES = ("_", "-", " ", "", ".")
+STYLES = ("_", "-", " ", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def styled(words: Sequence[str], rng: random.Random) -> str:
     words = list(words)
     if rng.random() < 0.6:
         words = [w if w.isascii() else without_accents(w) for w in words]
-    separator = rng.choice(STYLES[:4])
+    separator = rng.choice(STYLES)
     if separator == "":
         return "".join(w[:1].upper() + w[1:] for w in words)
     keeps_capitals = rng.random() < (0.8 if separator == " " else 0.4)

@@ -1,0 +1,77 @@
+import re
+
+import pytest
+
+from train.base.build import CORPUS
+from train.base.compose import Lexicon, Word
+from train.base.glossary import OFTEN, glosses, often
+
+LEXICON = Lexicon(
+    {
+        "N": [
+            Word("serrure", "fr", "lock", "serrure", "f"),
+            Word("pain", "fr", "bread", "pain", "m"),
+            Word("pain", "en", "pain", "douleur", "f"),
+            Word("cheval", "fr", "horse", "cheval", "m"),
+            Word("cfg", "en", "configuration", "configuration", "f"),
+            Word("date", "fr", "date", "date", "f"),
+        ],
+        "A": [Word("flou", "fr", "blurry", "flou", "")],
+        "V": [
+            Word("redresser", "fr", "straighten", "redresser", ""),
+            Word("date", "en", "date", "dater", ""),
+        ],
+        "P": [Word("edf", "xx", "EDF", "EDF", "m"), Word("may", "xx", "May", "May", "m")],
+        "X": [Word("stage", "xx", "stage", "étape", "")],
+    }
+)
+TOLD = glosses(LEXICON, frozenset({"facture"}))
+
+
+@pytest.mark.parametrize(
+    ("word", "english", "french"),
+    [
+        pytest.param("serrure", "lock", "serrure f", id="a noun, its gender in French"),
+        pytest.param("lock", "", "serrure f", id="a word that only stands as a translation"),
+        pytest.param("chevaux", "horse", "cheval m", id="an irregular plural"),
+        pytest.param(
+            "pain", "bread, pain", "pain m, douleur f", id="a word of both languages keeps both senses"
+        ),
+        pytest.param("floues", "blurry", "", id="an adjective without accents is copied"),
+        pytest.param("redresse", "straightens", "", id="a third person"),
+        pytest.param("redressees", "straightened", "redressées", id="a participle gets its accents back"),
+        pytest.param("straightening", "", "redresse", id="an English present participle"),
+        pytest.param("cfg", "configuration", "configuration f", id="an abbreviation in its own language"),
+        pytest.param("edf", "EDF", "EDF", id="a name gets its capitals"),
+        pytest.param("dates", "", "date f, date", id="nothing told that the letters say"),
+    ],
+)
+def test_what_is_told(word, english, french):
+    assert TOLD[word] == (english, french)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        pytest.param("may", id="a name that is a common word"),
+        pytest.param("stage", id="a word of several senses"),
+    ],
+)
+def test_what_is_not_told(word):
+    assert word not in TOLD
+
+
+def test_words_that_the_corpus_teaches_are_left_out():
+    rows = [(f"Été-facture_{i}.pdf", "", "") for i in range(OFTEN)] + [("rare.pdf", "", "")]
+    assert often(rows) == {"ete", "facture"}
+
+
+def test_the_dictionary_is_well_formed():
+    header, *lines = (CORPUS / "dictionary.tsv").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines]
+    assert header.split("\t") == ["word", "lang", "pos", "en", "fr", "gender"]
+    assert len(rows) > 25_000 and len({tuple(row) for row in rows}) == len(rows)
+    for word, lang, pos, en, fr, gender in rows:
+        assert lang in ("en", "fr") and word.lower() == (en if lang == "en" else fr).lower(), word
+        assert pos in "NAV" and (gender in ("m", "f", "mp", "fp")) == (pos == "N"), word
+        assert re.fullmatch(r"[\w' .’-]+", en + fr), word

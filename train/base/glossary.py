@@ -1,0 +1,127 @@
+"""The glossary that goes with the base: the forms of all words that the seed corpus shows too rarely to teach.
+
+    python -m train.base.glossary OUT
+
+Words are those of corpus/lexicon.tsv and corpus/dictionary.tsv; datagen.realise gives their plurals, feminines,
+third persons and participles. A word that the corpus's names hold at least OFTEN times is left to the model.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from datagen import realise
+from nomenclair import names
+from nomenclair.contract import LANGUAGES
+from nomenclair.glossary import Glossary
+from train.base.compose import Lexicon, Word
+
+OFTEN = 100
+# Senses that are told of one word.
+MOST = 3
+# A word is the lemma rather than a plural, a plural rather than a participle.
+PARTS = ("lemma", "form", "participle")
+
+
+def forms(word: Word, pos: str) -> Iterator[tuple[str, str]]:
+    """(form, one of PARTS) of a word in its own language."""
+    lemma, french = word.form, word.lang == "fr"
+    yield lemma, "lemma"
+    if pos in "ND":
+        yield realise.noun_fr(lemma, word.gender, True) if french else realise.plural_en(lemma), "form"
+    elif pos == "A" and french:
+        for gender, plural in (("f", False), ("m", True), ("f", True)):
+            yield realise.adjective_fr(lemma, gender, plural), "form"
+    elif pos == "V":
+        yield realise.verb_fr(lemma) if french else realise.verb_en(lemma), "form"
+        past, present = realise.participles(lemma, "fr" if french else "en")
+        yield present, "form"
+        if not french:
+            yield past, "participle"
+        for gender, plural in ((g, n) for g in "mf" for n in (False, True) if french):
+            yield realise.adjective_fr(past, gender, plural), "participle"
+
+
+def told(word: Word, pos: str, form: str, part: str, lang: str) -> str:
+    """What is told of a form in `lang`: a noun with its gender in French, a verb in its third person.
+
+    In its own language a word is told only what its letters lack: accents, a noun's gender, what is abbreviated.
+    """
+    lemma = word.en if lang == "en" else word.fr
+    if (
+        word.lang == lang
+        and names.fold(word.form) == names.fold(lemma)
+        and not (lang == "fr" and pos in "ND")
+    ):
+        return form
+    if pos == "V":
+        if part == "participle":
+            return realise.participles(lemma, lang)[0]
+        return realise.verb_en(lemma) if lang == "en" else realise.verb_fr(lemma)
+    return f"{lemma} {word.gender}" if lang == "fr" and pos in "ND" else lemma
+
+
+def senses(lexicon: Lexicon) -> Iterator[tuple[str, Word]]:
+    """(part of speech, word) of every row; of words without a row, of those that they translate."""
+    rows = [(pos, word) for pos, words in lexicon.by_pos.items() if pos in "NDAVPXYQ" for word in words]
+    for pos, word in rows:
+        if pos not in "XYQ" and not (pos == "P" and realise.is_word(word.form.lower())):
+            yield pos, word
+    own = {(word.lang, names.fold(word.form)) for _, word in rows}
+    for pos, word in rows:
+        lang, form = ("en", word.en) if word.lang == "fr" else ("fr", word.fr)
+        if pos in "NDAV" and not {(lang, names.fold(form)), ("xx", names.fold(form))} & own:
+            yield pos, replace(word, form=form, lang=lang)
+
+
+def glosses(lexicon: Lexicon, known: frozenset[str]) -> dict[str, tuple[str, str]]:
+    """{folded form: (English, French)} of the lexicon's words that are not `known`."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for pos, word in senses(lexicon):
+        if not word.form.isalpha():
+            continue
+        for form, part in forms(word, pos):
+            key = names.fold(form)
+            if key in known or not form.isalpha():
+                continue
+            for lang in LANGUAGES:
+                by_lang = found.setdefault(key, {"en": {}, "fr": {}})[lang]
+                by_lang.setdefault(told(word, pos, form, part, lang), part)
+    cells = {key: (_cell(key, by_lang["en"]), _cell(key, by_lang["fr"])) for key, by_lang in found.items()}
+    return {key: both for key, both in cells.items() if any(both)}
+
+
+def _cell(key: str, parts: Mapping[str, str]) -> str:
+    """The senses of the first of PARTS that has any; none where they say no more than the word."""
+    first = next(part for part in PARTS if part in parts.values())
+    texts = [text for text, part in parts.items() if part == first and "[" not in text][:MOST]
+    says_more = any(text not in (key, key.removesuffix("s"), key.removesuffix("es")) for text in texts)
+    return ", ".join(texts) if says_more else ""
+
+
+def often(rows: Iterable[tuple[str, ...]]) -> frozenset[str]:
+    """The folded words that at least OFTEN of these names hold."""
+    counts = Counter(
+        word for name, *_ in rows for word in {names.fold(w) for w in names.words(names.split_ext(name)[0])}
+    )
+    return frozenset(word for word, count in counts.items() if count >= OFTEN)
+
+
+def main() -> None:
+    from train.base.build import CORPUS, seed_rows
+
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("out", type=Path)
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    words = glosses(
+        Lexicon.load(CORPUS / "lexicon.tsv", CORPUS / "dictionary.tsv"), often(seed_rows(CORPUS)[0])
+    )
+    Glossary.of_words(words).store(args.out)
+    print(f"{len(words)} words in {args.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -260,7 +260,10 @@ def main() -> None:
     parser.add_argument("--names", type=int, default=2000)
     parser.add_argument("--curator", type=Path, help="python of an environment with bespokelabs-curator")
     parser.add_argument(
-        "--local-names", type=int, default=2000, help="how many of them SmolLM2 gets, about one a second (0: none)"
+        "--local-names",
+        type=int,
+        default=2000,
+        help="how many of them SmolLM2 gets, about one a second (0: none)",
     )
     options = parser.parse_args()
     flags_of([])  # what it reads must be whole: not told after ten minutes

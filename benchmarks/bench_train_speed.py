@@ -17,6 +17,7 @@ from datasets import Dataset
 from transformers import DataCollatorForSeq2Seq, Seq2SeqTrainer, set_seed
 
 from benchmarks.training import arguments, corpus
+from nomenclair.glossary import Glossary
 from train import bases
 from train.data import examples
 from train.fit import Settings, adapted, tokenized, training_arguments
@@ -58,7 +59,7 @@ def main() -> None:
     parser = arguments(__doc__.split("\n")[0], pairs=600, epochs=1)
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
-    rows = examples(corpus(args.pairs))["train"]
+    rows = examples(corpus(args.pairs), glossary=Glossary.load(Path(args.base)))["train"]
     settings = Settings(base=args.base, epochs=args.epochs)
     ours, plain = [], []
     # The first round warms libraries up and is not counted.

@@ -108,7 +108,7 @@ def scored(rows: Sequence[Gold], answer: Answer) -> dict:
     return found
 
 
-MONTH = "|".join(guard.MONTHS_FOLDED)
+MONTH = "|".join(guard.FOLDED_MONTHS)
 # What may stand beside the kind of an opaque name: a number, a date, a copy's number.
 DATE = rf"(?:[0-9]{{1,2}}(?:er)? )?(?:(?:{MONTH}) )?[0-9]{{4}}"
 BESIDE = re.compile(

@@ -10,6 +10,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerFast, T5Config, T5For
 from benchmarks.student_inputs import token_ids
 from datagen.corpus import FOLDER, seed_pairs
 from nomenclair import contract
+from nomenclair.glossary import Glossary
 from nomenclair.guard import vocabulary
 from nomenclair.student import CARD, KINDS, TOKENIZER, WORDS
 from nomenclair.workspace import write_json
@@ -92,6 +93,7 @@ def write_student(folder: Path) -> None:
     tokenizer.save_pretrained(folder)
     (folder / "tokenizer.json").replace(folder / TOKENIZER)
     shutil.copy(FOLDER / "kinds.tsv", folder / KINDS)
+    Glossary.load(EMBEDDED).store(folder)
     words = vocabulary(text for pair in seed_pairs() for text in (pair.en, pair.fr))
     (folder / WORDS).write_text("\n".join(sorted(words)), encoding="utf-8")
     _save_graph(model, folder)

@@ -7,7 +7,8 @@ from pathlib import Path
 import sacrebleu
 
 from datagen.corpus import seed_pairs
-from nomenclair.contract import LANGUAGES
+from nomenclair.contract import LANGUAGES, source_text
+from nomenclair.glossary import Glossary
 from nomenclair.records import Pair
 from train import bases
 from train.data import Split, split_of
@@ -41,9 +42,9 @@ def corpus(most: int) -> list[Pair]:
 def chrf(training: Path, asked: Sequence[Pair]) -> dict[str, float]:
     """Corpus chrF per language of the merged fp32 model, greedy, on these pairs."""
     model, folder, _ = load_trained(training)
-    tokenizer = bases.load_tokenizer(str(folder), ())
+    tokenizer, glossary = bases.load_tokenizer(str(folder), ()), Glossary.load(folder)
     scores = {}
     for lang in LANGUAGES:
-        texts = greedy_texts(model, tokenizer, [pair.name for pair in asked], lang)
+        texts = greedy_texts(model, tokenizer, [source_text(pair.name, lang, glossary) for pair in asked])
         scores[lang] = sacrebleu.corpus_chrf(texts, [[pair.text(lang) for pair in asked]]).score
     return scores

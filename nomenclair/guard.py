@@ -16,8 +16,9 @@ MONTHS = {
     for months in (names.ENGLISH_MONTHS, map(names.fold, names.FRENCH_MONTHS))
     for number, word in enumerate(months, 1)
 }
-MONTHS_FOLDED = frozenset(map(names.fold, MONTHS))
+FOLDED_MONTHS = {names.fold(word): number for word, number in MONTHS.items()}
 WORD = re.compile(r"[^\W\d_]+")
+DATE = re.compile(rf"(?:([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)}) ([0-9]{{4}})")
 # A word of at most so many letters is a unit, a code or a little word; it is not looked up.
 SHORT = 3
 # What stands beside the kind of an opaque name.
@@ -48,8 +49,9 @@ def fault(name: str, text: str, words: Set[str], kind: Kind) -> str | None:
     return (
         _number(f"{name} {kind.en}", text)
         or _month(folded, said)
+        or _date(folded, text)
         or _loop(said)
-        or (_subject(said, kind) if names.is_opaque(name) else None)
+        or (_subject(folded, said, kind) if names.is_opaque(name) else None)
         or _unknown(folded, said, words)
     )
 
@@ -62,7 +64,7 @@ def vocabulary(texts: Iterable[str]) -> frozenset[str]:
 def _unknown(name: str, said: Said, words: Set[str]) -> str | None:
     """A word that is neither a word of either language nor letters of the name."""
     for word, key in said:
-        if len(word) > SHORT and not any(f in words or f in MONTHS_FOLDED or f in name for f in _forms(key)):
+        if len(word) > SHORT and not any(f in words or f in FOLDED_MONTHS or f in name for f in _forms(key)):
             return f"word {word}"
     return None
 
@@ -90,18 +92,40 @@ def _month(name: str, said: Said) -> str | None:
     runs = re.findall(r"[0-9]+", name)
     for word, key in said:
         number = MONTHS.get(word) or MONTHS.get(key)
-        if number is None or any(month[:3].lower() in name for month, n in MONTHS.items() if n == number):
+        if number is None or _spelled(name, number):
             continue
         if not any(f"{number:02}" in run or str(number) == run for run in runs):
             return f"month {word}"
     return None
 
 
-def _subject(said: Said, kind: Kind) -> str | None:
-    """An opaque name gets its kind, with a number or a date: any other word was made up."""
+def _date(name: str, text: str) -> str | None:
+    """A date whose day, month and year do not stand side by side in the name's digits, in any usual order."""
+    digits = re.sub(r"[^0-9]", "", name)
+    for day, word, year in DATE.findall(names.fold(text)):
+        month = FOLDED_MONTHS[word]
+        padded = (day.zfill(2) if day else "", f"{month:02}")
+        written = (
+            "".join(parts)
+            for d, m in (padded, (day, str(month)))
+            for y in (year, year[2:])
+            for parts in ((y, m, d), (d, m, y), (m, d, y))
+        )
+        if not _spelled(name, month) and not any(form in digits for form in written):
+            return f"date {day} {word} {year}"
+    return None
+
+
+def _spelled(name: str, month: int) -> bool:
+    return any(word[:3].lower() in name for word, number in MONTHS.items() if number == month)
+
+
+def _subject(name: str, said: Said, kind: Kind) -> str | None:
+    """An opaque name gets its kind, with a number, a date or letters of its own: any other word was made up."""
     of_kind = frozenset(names.fold(w) for t in (kind.en, kind.fr, *kind.marks) for w in WORD.findall(t))
     for word, key in said:
-        if key not in of_kind and key not in LITTLE and key not in MONTHS_FOLDED:
+        copied = len(key) >= SHORT and key in name
+        if not copied and key not in of_kind and key not in LITTLE and key not in FOLDED_MONTHS:
             return f"subject {word}"
     return None
 

@@ -1,7 +1,8 @@
 """Student: an exported folder that describes names. numpy, onnxruntime and tokenizers only.
 
 The folder holds model.onnx (token ids to token ids, see train/t5_graph.py) with its weights.bin, tokenizer.json,
-student.json (contract version, provenance, hashes), kinds.tsv and words.txt (the words that texts may be made of).
+student.json (contract version, provenance, hashes), kinds.tsv, words.txt (the words that texts may be made of) and,
+where its base has one, glossary.tsv (what it is told of rare words).
 """
 
 import json
@@ -18,6 +19,7 @@ from tokenizers import Tokenizer
 from nomenclair import contract, guard
 from nomenclair.contract import Lang
 from nomenclair.errors import UserError
+from nomenclair.glossary import Glossary
 from nomenclair.kinds import Kind, KindTable
 
 MODEL, WEIGHTS, TOKENIZER = "model.onnx", "weights.bin", "tokenizer.json"
@@ -53,12 +55,14 @@ class Student:
         kinds: KindTable,
         card: dict,
         words: Set[str] | None,
+        glossary: Glossary,
     ):
         self._session = session
         self._tokenizer = tokenizer
         self.kinds = kinds
         self.card = card
         self._words = words
+        self.glossary = glossary
 
     @classmethod
     def load(cls, folder: str | os.PathLike, threads: int = 0, verify: bool = False) -> "Student":
@@ -87,12 +91,13 @@ class Student:
         tokenizer.enable_truncation(card.get("max_source_tokens", contract.MAX_SOURCE_TOKENS))
         if not (folder / KINDS).exists():
             raise UserError(f"{folder / KINDS} is missing.", CURE)
-        return cls(session, tokenizer, KindTable.load(folder / KINDS), card, read_words(folder))
+        kinds = KindTable.load(folder / KINDS)
+        return cls(session, tokenizer, kinds, card, read_words(folder), Glossary.load(folder))
 
     def outspoken(self) -> "Student":
         """The same student, saying whatever the model says: for measuring it."""
         card = self.card | {"abstain_below": dict.fromkeys(self.languages, float("-inf"))}
-        return Student(self._session, self._tokenizer, self.kinds, card, None)
+        return Student(self._session, self._tokenizer, self.kinds, card, None, self.glossary)
 
     @property
     def languages(self) -> tuple[Lang, ...]:
@@ -122,7 +127,7 @@ class Student:
     ) -> list[Description]:
         """The descriptions; `known` maps sources to answers, and gains the new ones."""
         asked = [(name, self._check_lang(lang)) for name, lang in asked]
-        sources = [contract.source_text(name, lang) for name, lang in asked]
+        sources = [contract.source_text(name, lang, self.glossary) for name, lang in asked]
         known |= self._answer([source for source in dict.fromkeys(sources) if source not in known])
         return [
             self._description(name, lang, *known[source])

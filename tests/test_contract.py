@@ -3,6 +3,7 @@ from hypothesis import given
 
 from nomenclair import contract
 from nomenclair.errors import UserError
+from nomenclair.glossary import Glossary
 from tests.test_names import file_names
 
 
@@ -22,6 +23,29 @@ from tests.test_names import file_names
 )
 def test_source_text(name, lang, text):
     assert contract.source_text(name, lang) == text
+
+
+GLOSSARY = Glossary.of_words(
+    {"serrure": ("lock", "serrure f"), "ete": ("summer", "été m"), "edf": ("EDF", "EDF")}
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "lang", "text"),
+    [
+        pytest.param("serrure_porte.stl", "en", "en: serrure [ lock ] porte .stl", id="into English"),
+        pytest.param(
+            "SERRURE.stl", "fr", "fr: SERRURE [ serrure f ] .stl", id="into French, whatever the case"
+        ),
+        pytest.param("photos été.zip", "en", "en: photos été [ summer ] .zip", id="accents do not count"),
+        pytest.param("facture EDF.pdf", "fr", "fr: facture EDF .pdf", id="a word told as it stands"),
+        pytest.param(
+            "serrure " * 14 + ".stl", "en", "en: " + "serrure " * 14 + ".stl", id="too long for glosses"
+        ),
+    ],
+)
+def test_glossed_source_text(name, lang, text):
+    assert contract.source_text(name, lang, GLOSSARY) == text
 
 
 @given(file_names)

@@ -30,7 +30,17 @@ WORDS = vocabulary(
             "rapport20230114.log", "Rapport du 14 janvier 2023", None, id="a date in one run of digits"
         ),
         pytest.param(
-            "report 2023-06-02.log", "Report, 2 February 2023", None, id="a day that may be a month"
+            "report 2023-06-02.log",
+            "Report, 2 February 2023",
+            "date 2 february 2023",
+            id="its day is no month",
+        ),
+        pytest.param("report 06-02-2023.log", "Report, 2 June 2023", None, id="American order"),
+        pytest.param(
+            "DJI_20230611174022_0007.MP4",
+            "Vidéo MP4 n° 7 du 4 juin 2022",
+            "date 4 juin 2022",
+            id="a date put together from a clock's digits",
         ),
         pytest.param(
             "report 2023-06-02.log", "Report, 2 March 2023", "month March", id="a month that nothing gives"
@@ -45,6 +55,7 @@ WORDS = vocabulary(
         pytest.param("IMG_0042.jpg", "Photo JPEG n° 42", None, id="and its number"),
         pytest.param("20230114.pdf", "PDF document from 14 January 2023", None, id="or its date"),
         pytest.param("a1b2c3d4.pdf", "PDF report", "subject report", id="an opaque name has no subject"),
+        pytest.param("vpx3220.pdf", "PDF document vpx3220", None, id="letters of its own"),
         pytest.param("plan.jp2", "JPEG 2000 report", None, id="the number of a format"),
         pytest.param("", "", None, id="nothing"),
     ],

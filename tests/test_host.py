@@ -11,6 +11,7 @@ import pytest
 from nomenclair import Student
 from nomenclair.cli.describe import one_line
 from nomenclair.cli.host import converse, file_names
+from nomenclair.contract import CONTRACT_VERSION
 from nomenclair.errors import UserError
 from nomenclair.workspace import REPOSITORY
 
@@ -94,7 +95,7 @@ def conversation(student, *requests):
     out = io.StringIO()
     converse(student, requests, out)
     ready, *answers = map(json.loads, out.getvalue().splitlines())
-    assert ready == {"ready": True, "contract": 2, "languages": ["fr", "en"]}
+    assert ready == {"ready": True, "contract": CONTRACT_VERSION, "languages": ["fr", "en"]}
     return answers
 
 

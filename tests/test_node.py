@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from datagen.corpus import FOLDER, gold, seed_pairs
 from nomenclair import Student
 from nomenclair.contract import CONTRACT_VERSION, MAX_SOURCE_TOKENS, source_text
+from nomenclair.glossary import Glossary
 from nomenclair.guard import vocabulary
 from nomenclair.workspace import REPOSITORY, read_json, write_json
 from train import bases
@@ -79,6 +80,7 @@ def outspoken_folder(tmp_path_factory):
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
     write_graph(model, weights, FP32, folder)
     shutil.copy(bases.EMBEDDED / "tokenizer.json", folder)
+    Glossary.load(bases.EMBEDDED).store(folder)
     shutil.copy(FOLDER / "kinds.tsv", folder)
     words = vocabulary(text for pair in seed_pairs() for text in (pair.en, pair.fr))
     (folder / "words.txt").write_text("\n".join(sorted(words)), encoding="utf-8")
@@ -96,7 +98,10 @@ def test_texts_and_scores(example, outspoken_folder, lang):
     theirs = node(example, DESCRIBE, outspoken_folder, lang)
     tokenizer = Tokenizer.from_file(str(outspoken_folder / "tokenizer.json"))
     tokenizer.enable_truncation(MAX_SOURCE_TOKENS)
-    assert [row["ids"] for row in theirs] == [tokenizer.encode(source_text(name, lang)).ids for name in NAMES]
+    glossary = Glossary.load(outspoken_folder)
+    assert [row["ids"] for row in theirs] == [
+        tokenizer.encode(source_text(name, lang, glossary)).ids for name in NAMES
+    ]
     assert [row["text"] for row in theirs] == [d.text for d in ours]
     assert [row["score"] for row in theirs] == pytest.approx([d.score for d in ours], abs=1e-4)
 

@@ -10,7 +10,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from nomenclair import Student, UserError
-from nomenclair.contract import MAX_NEW_TOKENS
+from nomenclair.contract import CONTRACT_VERSION, MAX_NEW_TOKENS
 from nomenclair.student import AREA, BATCH, batches
 from tests.test_names import file_names
 from train.calibrate import outspoken
@@ -44,7 +44,7 @@ class Counting:
 def counted(student):
     """(a student of the same folder, what its session is run on)."""
     session = Counting(student._session)
-    return Student(session, student._tokenizer, student.kinds, student.card, None), session
+    return Student(session, student._tokenizer, student.kinds, student.card, None, student.glossary), session
 
 
 def test_repeated_families_are_run_once_across_blocks(counted):
@@ -197,7 +197,9 @@ def change_kinds(folder):
         pytest.param(
             lambda f: (f / "student.json").write_text("{"), r"student\.json cannot be read", id="card"
         ),
-        pytest.param(other_contract, "has contract version 99, not 2", id="another contract"),
+        pytest.param(
+            other_contract, f"has contract version 99, not {CONTRACT_VERSION}", id="another contract"
+        ),
         pytest.param(lambda f: (f / "words.txt").unlink(), r"words\.txt cannot be read", id="no words"),
         pytest.param(shutil.rmtree, "No student at", id="no folder"),
     ],

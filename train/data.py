@@ -8,8 +8,9 @@ from typing import Literal, get_args
 
 from datasets import Dataset, DatasetDict
 
-from nomenclair.contract import LANGUAGES, source_text
+from nomenclair.contract import LANGUAGES, NO_GLOSSARY, source_text
 from nomenclair.errors import UserError
+from nomenclair.glossary import Glossary
 from nomenclair.names import family
 from nomenclair.records import Pair
 from nomenclair.workspace import Workspace, read_records, write_records
@@ -56,7 +57,9 @@ def stored_pairs(ws: Workspace, *splits: Split) -> list[Pair]:
     return [pair for pair in read_records(path, OwnPair) if split_of(pair.name) in splits]
 
 
-def examples(pairs: Iterable[Pair], languages: Sequence[str] = LANGUAGES) -> DatasetDict:
+def examples(
+    pairs: Iterable[Pair], languages: Sequence[str] = LANGUAGES, glossary: Glossary = NO_GLOSSARY
+) -> DatasetDict:
     """Rows of (id, name, lang, kind, source, target) in three splits; UserError where training has none."""
     rows: dict[str, list[dict]] = {split: [] for split in SPLITS}
     for pair in pairs:
@@ -67,7 +70,7 @@ def examples(pairs: Iterable[Pair], languages: Sequence[str] = LANGUAGES) -> Dat
                     "name": pair.name,
                     "lang": lang,
                     "kind": pair.kind,
-                    "source": source_text(pair.name, lang),
+                    "source": source_text(pair.name, lang, glossary),
                     "target": pair.text(lang),
                 }
             )

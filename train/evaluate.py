@@ -11,6 +11,7 @@ from rapidfuzz import fuzz, process
 from datagen.corpus import Gold
 from nomenclair.contract import source_text
 from nomenclair.errors import UserError
+from nomenclair.glossary import Glossary
 from nomenclair.kinds import KindTable
 from nomenclair.names import fold
 from nomenclair.records import Pair
@@ -141,16 +142,16 @@ def untuned_texts(
     """What the base says before tuning, through torch: it was never exported."""
     tokenizer = bases.load_tokenizer(str(tokenizer_folder), ())
     model = bases.load_model(base, tokenizer, seed).eval()
-    return greedy_texts(model, tokenizer, names, lang)
+    glossary = Glossary.load(Path(tokenizer_folder))
+    return greedy_texts(model, tokenizer, [source_text(name, lang, glossary) for name in names])
 
 
-def greedy_texts(model, tokenizer, names: Sequence[str], lang: str) -> list[str]:
-    """What a model in torch says of each name, as its student would: greedy, with the same limits."""
+def greedy_texts(model, tokenizer, sources: Sequence[str]) -> list[str]:
+    """What a model in torch answers to each source text, as its student would: greedy, with the same limits."""
     most = bases.limits(model.config.vocab_size)
     texts: list[str] = []
-    for start in range(0, len(names), 32):
-        sources = [source_text(name, lang) for name in names[start : start + 32]]
-        batch = tokenizer(sources, return_tensors="pt", padding=True)
+    for start in range(0, len(sources), 32):
+        batch = tokenizer(list(sources[start : start + 32]), return_tensors="pt", padding=True)
         with torch.inference_mode():
             out = model.generate(
                 input_ids=batch["input_ids"],

@@ -19,6 +19,8 @@ from datagen.corpus import seed_pairs
 from nomenclair import contract
 from nomenclair.contract import source_text
 from nomenclair.errors import UserError
+from nomenclair.glossary import FILE as GLOSSARY
+from nomenclair.glossary import Glossary
 from nomenclair.guard import vocabulary
 from nomenclair.kinds import KindTable
 from nomenclair.records import Pair
@@ -72,9 +74,7 @@ def export(
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
     try:
-        shutil.copy(tokenizer_folder / "tokenizer.json", fresh / TOKENIZER)
-        shutil.copy(kinds, fresh / KINDS)
-        write_words(training, kinds.parent, fresh)
+        _write_words(training, tokenizer_folder, kinds, fresh)
         weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
         card = _card(report, languages, bases.limits(model.config.vocab_size))
         write_json(fresh / CARD, card)
@@ -90,7 +90,8 @@ def export(
             "abstain_below": {lang: calibration[lang]["abstain_below"] for lang in languages},
         }
         write_text(fresh / "README.md", model_card(card))
-        card["sha256"] = {name: _sha256(fresh / name) for name in (MODEL, WEIGHTS, TOKENIZER, KINDS, WORDS)}
+        parts = (MODEL, WEIGHTS, TOKENIZER, KINDS, WORDS, GLOSSARY)
+        card["sha256"] = {name: _sha256(fresh / name) for name in parts if (fresh / name).exists()}
         write_json(fresh / CARD, card)
         _replace_folder(fresh, student)
     finally:
@@ -101,9 +102,7 @@ def export(
 def export_fp32(training: Path, folder: Path, kinds: Path) -> None:
     """The student in fp32, ungated, into an existing folder: what benchmarks compare int8 with."""
     model, tokenizer_folder, report = load_trained(training)
-    shutil.copy(tokenizer_folder / "tokenizer.json", folder / TOKENIZER)
-    shutil.copy(kinds, folder / KINDS)
-    write_words(training, kinds.parent, folder)
+    _write_words(training, tokenizer_folder, kinds, folder)
     write_json(
         folder / CARD,
         _card(report, tuple(report["settings"]["languages"]), bases.limits(model.config.vocab_size)),
@@ -112,13 +111,20 @@ def export_fp32(training: Path, folder: Path, kinds: Path) -> None:
     write_graph(model, weights, FP32, folder)
 
 
-def write_words(training: Path, corpus: Path, folder: Path) -> None:
-    """What the student's texts may be made of: the words of its pairs, the seed corpus, the lexicon and the kinds."""
+def _write_words(training: Path, tokenizer_folder: Path, kinds: Path, folder: Path) -> None:
+    """Everything of a student that is no model: its tokenizer, glossary, kinds, and the words of its texts.
+
+    Those are the words of its pairs, the seed corpus, the lexicon, the kinds and the glossary.
+    """
+    corpus, glossary = kinds.parent, Glossary.load(tokenizer_folder)
+    shutil.copy(tokenizer_folder / "tokenizer.json", folder / TOKENIZER)
+    shutil.copy(kinds, folder / KINDS)
+    glossary.store(folder)
     own = training / STORED
     pairs = [*(read_records(own, OwnPair) if own.exists() else ()), *seed_pairs(corpus)]
     texts = [text for pair in pairs for text in (pair.en, pair.fr)]
-    texts += [f"{kind.en} {kind.fr}" for kind in KindTable.load(corpus / KINDS).by_pattern.values()]
-    texts.append((corpus / "lexicon.tsv").read_text(encoding="utf-8"))
+    texts += [f"{kind.en} {kind.fr}" for kind in KindTable.load(kinds).by_pattern.values()]
+    texts += [(corpus / "lexicon.tsv").read_text(encoding="utf-8"), glossary.lines.decode()]
     write_text(folder / WORDS, "\n".join(sorted(vocabulary(texts))) + "\n")
 
 
@@ -139,9 +145,13 @@ def _card(report: dict, languages: tuple[str, ...], most: bases.Limits) -> dict:
 def _ranges(
     model, folder: Path, pairs: Sequence[Pair], languages: Sequence[str]
 ) -> dict[str, tuple[float, float]]:
-    tokenizer = Student.load(folder)._tokenizer
+    student = Student.load(folder)
+    tokenizer = student._tokenizer
     asked = [
-        (tokenizer.encode(source_text(pair.name, lang)).ids, tokenizer.encode(pair.text(lang)).ids)
+        (
+            tokenizer.encode(source_text(pair.name, lang, student.glossary)).ids,
+            tokenizer.encode(pair.text(lang)).ids,
+        )
         for pair in pairs
         for lang in languages
     ]
@@ -151,12 +161,13 @@ def _ranges(
 def _check_parity(model, folder: Path, pairs: Sequence[Pair], languages: tuple[str, ...]) -> None:
     """fp32 ONNX against torch, token for token."""
     asked = [(pair.name, lang) for pair in pairs for lang in languages][:PARITY_NAMES]
-    tokenizer = Student.load(folder)._tokenizer
+    student = Student.load(folder)
+    tokenizer = student._tokenizer
     session = onnxruntime.InferenceSession(str(folder / MODEL), providers=["CPUExecutionProvider"])
     most = bases.limits(model.config.vocab_size)
     different = []
     for name, lang in asked:
-        ids = np.array([tokenizer.encode(source_text(name, lang)).ids], np.int64)
+        ids = np.array([tokenizer.encode(source_text(name, lang, student.glossary)).ids], np.int64)
         mask, bound = np.ones_like(ids), np.array(most.new, np.int64)
         found, _ = session.run(None, {"input_ids": ids, "attention_mask": mask, "max_new_tokens": bound})
         with torch.inference_mode():

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
+import torch
 from datasets import DatasetDict
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from torch.utils.tensorboard import SummaryWriter
@@ -27,6 +28,7 @@ from transformers.trainer_utils import get_last_checkpoint
 
 from nomenclair.contract import CONTRACT_VERSION, LANGUAGES
 from nomenclair.errors import UserError
+from nomenclair.glossary import Glossary
 from nomenclair.records import Pair
 from nomenclair.workspace import read_json, write_json
 from train import bases
@@ -47,7 +49,7 @@ class Settings:
 
     base: str
     languages: tuple[str, ...] = LANGUAGES
-    epochs: int = 12
+    epochs: float = 12
     batch: int = 32
     # 1e-3, usual for LoRA, spoils a base that has met such pairs (benchmarks/bench_lora.py).
     learning_rate: float = 3e-4
@@ -91,10 +93,12 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     set_seed(settings.seed)
     state = {"settings": asdict(settings), "data": fingerprint(pairs), "contract": CONTRACT_VERSION}
     _check_same_run(folder, state)
-    data = examples(pairs, settings.languages)
+    glossary = Glossary.load(Path(settings.base))
+    data = examples(pairs, settings.languages, glossary)
     prepared = _prepare(settings, data, folder)
     base = str(folder / PREPARED) if prepared else settings.base
     tokenizer = _tokenizer(base, data, folder)
+    glossary.store(folder / "tokenizer")
     model = adapted(base, settings, tokenizer)
     encoded = data.map(
         lambda rows: tokenized(tokenizer, rows), batched=True, remove_columns=data["train"].column_names
@@ -222,7 +226,7 @@ def tokenized(tokenizer, rows: dict) -> dict:
 
 def training_arguments(settings: Settings, folder: Path, rows: int) -> Seq2SeqTrainingArguments:
     """The trainer's arguments for `rows` training examples."""
-    steps = max(1, rows // settings.batch) * settings.epochs
+    steps = max(1, int(rows * settings.epochs) // settings.batch)
     return Seq2SeqTrainingArguments(
         output_dir=str(folder / "checkpoints"),
         report_to=[],
@@ -233,6 +237,8 @@ def training_arguments(settings: Settings, folder: Path, rows: int) -> Seq2SeqTr
         lr_scheduler_type="cosine",
         warmup_steps=max(1, steps // 20),
         bf16=settings.bf16,
+        # Said openly, or bf16 is refused on a CPU.
+        use_cpu=not torch.accelerator.is_available(),
         # Names of like length share a batch: little padding.
         train_sampling_strategy="group_by_length",
         eval_strategy="epoch",

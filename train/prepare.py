@@ -17,6 +17,7 @@ from transformers import PreTrainedTokenizerFast
 
 from datagen.corpus import FOLDER as CORPUS
 from nomenclair.errors import UserError
+from nomenclair.glossary import Glossary
 from train import bases
 
 SPECIAL = ("<pad>", "</s>", "<unk>")  # T5's ids 0, 1, 2; the graph relies on the first two
@@ -53,6 +54,7 @@ def prepare(
         shutil.rmtree(fresh, ignore_errors=True)
         model.save_pretrained(fresh)
         tokenizer.save_pretrained(fresh)
+        Glossary.load(Path(base)).store(fresh)
         shutil.rmtree(folder, ignore_errors=True)
         fresh.rename(folder)
     return smaller

@@ -1,7 +1,7 @@
-// The text that a student reads for a file name: nomenclair/contract.py and names.py again, for contract version 2.
+// The text that a student reads for a file name: nomenclair/contract.py and names.py again, for contract version 3.
 // tests/test_node.py holds both to the same answers.
 
-export const VERSION = 2;
+export const VERSION = 3;
 
 const COMPOUND_EXT =
   /\.(?:tar\.(?:gz|bz2|xz|zst|lz|lzma|Z)|d\.ts|min\.(?:js|css)|module\.css|spec\.(?:js|ts)|test\.(?:js|ts)|cpio\.gz|js\.map|css\.map|html\.erb|blade\.php|user\.js|svg\.gz)$/i;
@@ -48,10 +48,22 @@ export function words(text) {
   return [...text.matchAll(CHUNK)].flatMap(([, version, chunk]) => (version ? [version] : (chunk.match(WORD) ?? [])));
 }
 
-export function sourceText(name, lang) {
+// glossary.tsv as a map from a folded word to what it is in each language; a student may have none.
+export function readGlossary(text) {
+  const rows = text.split("\n").slice(1, -1).map((line) => line.split("\t"));
+  return new Map(rows.map(([word, en, fr]) => [word, { en, fr }]));
+}
+
+export function sourceText(name, lang, glossary = new Map()) {
   const [stem, ext] = splitExt(readable(name));
   const parts = stem.replace(UUID, " # ").replace(HEX_RUN, " # ").split(COPY_NUMBER);
-  let text = parts.flatMap((part, i) => (i % 2 ? [part] : words(part))).join(" ");
+  const found = parts.flatMap((part, i) => (i % 2 ? [part] : words(part)));
+  const glossed = found.map((word) => {
+    const gloss = glossary.get(fold(word))?.[lang];
+    return gloss && gloss !== word ? `${word} [ ${gloss} ]` : word;
+  });
+  let text = glossed.join(" ");
+  if ([...text].length > MOST_CHARS) text = found.join(" ");
   const chars = [...text];
   if (chars.length > MOST_CHARS) {
     const half = MOST_CHARS / 2;

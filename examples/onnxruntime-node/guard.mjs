@@ -5,7 +5,8 @@ import { fold, isOpaque } from "./contract.mjs";
 const ENGLISH = "January February March April May June July August September October November December".split(" ");
 const FRENCH = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split(" ");
 const MONTHS = new Map([...ENGLISH, ...FRENCH].map((word, i) => [word, (i % 12) + 1]));
-const MONTHS_FOLDED = new Set([...MONTHS.keys()].map((word) => word.toLowerCase()));
+const FOLDED_MONTHS = new Map([...MONTHS].map(([word, number]) => [word.toLowerCase(), number]));
+const DATE = new RegExp(`(?:([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.keys()].join("|")}) ([0-9]{4})`, "g");
 const LITTLE = new Set(
   ("no n from of for without du de d sans copy copie version untitled titre title new nouveau nouvelle photo image " +
     "picture scan numerisation scannee video audio recording enregistrement document data donnees temporary temporaire " +
@@ -17,6 +18,22 @@ const MOST_TIMES = 2;
 
 const wordsOf = (text) => text.match(/\p{L}+/gu) ?? [];
 const without = (word, ending) => (ending && word.endsWith(ending) ? word.slice(0, -ending.length) : word);
+
+const spelled = (folded, month) => [...MONTHS].some(([word, n]) => n === month && folded.includes(word.slice(0, 3).toLowerCase()));
+
+// Does the text hold a date whose day, month and year do not stand side by side in the name's digits?
+function falseDate(folded, text) {
+  const digits = folded.replace(/[^0-9]/g, "");
+  for (const [, day = "", word, year] of fold(text).matchAll(DATE)) {
+    const month = FOLDED_MONTHS.get(word);
+    const padded = [day && day.padStart(2, "0"), String(month).padStart(2, "0")];
+    const written = [padded, [day, String(month)]].flatMap(([d, m]) =>
+      [year, year.slice(2)].flatMap((y) => [y + m + d, d + m + y, m + d + y]),
+    );
+    if (!spelled(folded, month) && !written.some((form) => digits.includes(form))) return true;
+  }
+  return false;
+}
 
 // Is there a number, a month, a loop or a word in the text that neither the name nor `words` give? Has an opaque name
 // got a subject? `kind` is the name's: {en, fr, marks}.
@@ -31,21 +48,22 @@ export function faulty(name, text, words, kind) {
     const year = number.match(/^(?:19|20)([0-9]{2})$/);
     if (!given.some((run) => run.includes(bare) || (year && run.includes(year[1])))) return true;
   }
+  if (falseDate(folded, text)) return true;
   const counts = new Map();
   for (const word of wordsOf(text)) {
     const key = fold(word);
     const month = MONTHS.get(word) ?? MONTHS.get(key);
     if (month !== undefined) {
-      const spelled = [...MONTHS].some(([other, n]) => n === month && folded.includes(other.slice(0, 3).toLowerCase()));
       const counted = runs.some((run) => run.includes(String(month).padStart(2, "0")) || run === String(month));
-      if (!spelled && !counted) return true;
+      if (!spelled(folded, month) && !counted) return true;
     }
-    if (opaque && !said.has(key) && !LITTLE.has(key) && !MONTHS_FOLDED.has(key)) return true;
+    const copied = [...key].length >= SHORT && folded.includes(key);
+    if (opaque && !copied && !said.has(key) && !LITTLE.has(key) && !FOLDED_MONTHS.has(key)) return true;
     if (word.length <= SHORT) continue;
     counts.set(key, (counts.get(key) ?? 0) + 1);
     if (counts.get(key) > MOST_TIMES) return true;
     const forms = ENDINGS.map((ending) => without(key, ending));
-    if (!forms.some((form) => words.has(form) || MONTHS_FOLDED.has(form) || folded.includes(form))) return true;
+    if (!forms.some((form) => words.has(form) || FOLDED_MONTHS.has(form) || folded.includes(form))) return true;
   }
   return false;
 }

@@ -2,12 +2,12 @@
 //
 //   npm install && node student.mjs STUDENT_FOLDER LANG NAME...
 
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
-import { VERSION, readable, sourceText, splitExt } from "./contract.mjs";
+import { VERSION, readGlossary, readable, sourceText, splitExt } from "./contract.mjs";
 import { faulty } from "./guard.mjs";
 
 const END = 1;
@@ -22,6 +22,7 @@ export class Student {
     student.tokenizer = new Tokenizer(JSON.parse(read("tokenizer.json")), options);
     const rows = read("kinds.tsv").split("\n").slice(1).filter(Boolean).map((line) => line.split("\t"));
     student.kinds = new Map(rows.map(([pattern, , en, fr, , marks]) => [pattern, { en, fr, marks: marks.split("|") }]));
+    student.glossary = existsSync(join(folder, "glossary.tsv")) ? readGlossary(read("glossary.tsv")) : new Map();
     student.words = new Set(read("words.txt").split("\n"));
     student.session = await ort.InferenceSession.create(join(folder, "model.onnx"));
     return student;
@@ -48,7 +49,7 @@ export class Student {
 
   // [{name, ids, text, score, abstained}] in order; `score` is the mean log-probability of the text's tokens.
   async describe(names, lang) {
-    const rows = names.map((name) => this.encode(sourceText(name, lang)));
+    const rows = names.map((name) => this.encode(sourceText(name, lang, this.glossary)));
     const width = Math.max(1, ...rows.map((row) => row.length));
     const shape = [rows.length, width];
     const ids = new BigInt64Array(rows.length * width);

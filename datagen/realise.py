@@ -57,6 +57,10 @@ def _words(lemma: str) -> list[str]:
     return lemma.split(" ")
 
 
+# pyrealb's tables of nouns of one number only; it fails on some of them (`selt` in its TerminalFr.py).
+ONE_NUMBER = frozenset({"n1", "n15", "n21", "n22", "n26", "n35", "n36"})
+
+
 def _plural_word(word: str) -> str:
     pyrealb.loadFr()
     if word in ("code-barres", "mot-clé"):
@@ -64,6 +68,8 @@ def _plural_word(word: str) -> str:
     if any(c.isupper() for c in word) or "-" in word:
         return word if word[-1] in "sxz" or word.isupper() else word + "s"
     info = pyrealb.getLemma(word) or {}
+    if info.get("N", {}).get("tab") in ONE_NUMBER:
+        return word
     if "N" not in info:
         table = next(table for ending, table in FR_NOUNS if word.endswith(ending))
         pyrealb.addToLexicon(word, {"N": {"g": "m", "tab": table}})
@@ -126,7 +132,9 @@ def verb_fr(lemma: str) -> str:
         reflexive, head = ("s'", head[2:]) if head.startswith("s'") else ("se ", rest.pop(0))
     if "V" not in (pyrealb.getLemma(head) or {}):
         pyrealb.addToLexicon(head, {"V": {"tab": _verb_table(head), "aux": ["av"]}})
-    return reflexive + " ".join([pyrealb.V(head).t("p").pe(3).realize(), *rest])
+    # Without exception; pyrealb has concaténe for concaténer.
+    third = re.sub(r"é([^aeiouyé]{1,2}u?)er$", r"è\1e", head)
+    return reflexive + " ".join([third if third != head else pyrealb.V(head).t("p").pe(3).realize(), *rest])
 
 
 def _verb_table(lemma: str) -> str:
@@ -184,6 +192,25 @@ def verb_en(lemma: str) -> str:
     if "V" not in (pyrealb.getLemma(head) or {}):
         return " ".join([_regular_plural(head), *rest])
     return " ".join([pyrealb.V(head).t("p").pe(3).realize(), *rest])
+
+
+@lru_cache(maxsize=50_000)
+def participles(lemma: str, lang: str) -> tuple[str, str]:
+    """(past, present) participle of a verb phrase, the French one masculine singular: "back up" -> "backed up"."""
+    head, *rest = lemma.split(" ")
+    if lang == "fr":
+        verb_fr(lemma)  # so that pyrealb has a table for it
+        head = rest.pop(0) if head == "se" else head.removeprefix("s'")
+    (pyrealb.loadFr if lang == "fr" else pyrealb.loadEn)()
+    if "V" in (pyrealb.getLemma(head) or {}):
+        found = [pyrealb.V(head).t(tense).realize() for tense in ("pp", "pr")]
+        if lang == "fr" and head.endswith("er"):
+            found[0] = f"{head[:-2]}é"  # pyrealb has révelé for révéler
+    else:
+        stem = head.removesuffix("e")
+        found = [f"{stem}ed", f"{stem}ing"]
+    past, present = (" ".join([form, *rest]) for form in found)
+    return past, present
 
 
 @lru_cache(maxsize=10_000)

@@ -27,7 +27,7 @@ def run(
     ] = None,
     seed: Annotated[bool, typer.Option("--seed", help="Add the seed corpus, written by hand.")] = False,
     base: Annotated[str | None, typer.Option(help="A T5: a folder, a hub name, or random.")] = None,
-    epochs: Annotated[int, typer.Option(help="Most passes over the pairs.")] = 12,
+    epochs: Annotated[float, typer.Option(help="Most passes over the pairs; 0.5 is half of one.")] = 12,
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Go through all stages; those that are done are left alone, so the same command resumes."""

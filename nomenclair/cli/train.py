@@ -24,7 +24,9 @@ def train(
     base: Annotated[
         str | None, typer.Option(help="A T5, BART or mBART: a folder, a hub name, or random.")
     ] = None,
-    epochs: Annotated[int, typer.Option(help="Most passes over the pairs; training stops early.")] = 12,
+    epochs: Annotated[
+        float, typer.Option(help="Most passes over the pairs; 0.5 is half of one. Training stops early.")
+    ] = 12,
     batch: Annotated[int, typer.Option(help="Examples per step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 3e-4,
     full: Annotated[

@@ -12,6 +12,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
+from nomenclair.glossary import Glossary
 from train.base import fit, publish
 from train.base.build import shard
 from train.base.tokenizer import train
@@ -104,6 +105,27 @@ def test_a_run_goes_on_from_its_checkpoint_and_is_published(
     assert tokenizer(text)["input_ids"] == mine.encode(text).ids
     assert tokenizer.decode(mine.encode(text).ids, skip_special_tokens=True) == text
     assert model.dtype == torch.bfloat16 and model.config.eos_token_id == 1
+
+
+def test_a_base_of_another_tokenizer_is_carried_over(tmp_path: Path) -> None:
+    lines = Counter({"fr: facture lycée": 9, "en: invoice school": 9, "d'eau": 4})
+    old_tokens, new_tokens = train(lines, 420), train(lines, 420, ("fencing",))
+    size = -(-max(t.get_vocab_size() for t in (old_tokens, new_tokens)) // 64) * 64
+    old = fit.new_model(fit.shape(size, 128, 96, 1, 1))
+    publish.published(old.state_dict(), old_tokens, Glossary(), tmp_path)
+    model = fit.new_model(fit.shape(size, 128, 96, 1, 1))
+    fit.carry_over(model, new_tokens, tmp_path)
+    stored = AutoModelForSeq2SeqLM.from_pretrained(tmp_path).float()
+    assert torch.equal(
+        model.encoder.block[0].layer[0].SelfAttention.k.weight,
+        stored.encoder.block[0].layer[0].SelfAttention.k.weight,
+    )
+    same, new = "</s>", "▁fencing"
+    rows, old_rows = model.shared.weight, stored.shared.weight
+    assert torch.equal(rows[new_tokens.token_to_id(same)], old_rows[old_tokens.token_to_id(same)])
+    pieces = [piece.id for piece in old_tokens.model.tokenize(new)]
+    assert torch.allclose(rows[new_tokens.token_to_id(new)], old_rows[pieces].mean(0))
+    assert model.lm_head.weight is model.shared.weight
 
 
 def test_a_query_matrix_steps_by_a_share_of_the_others_rate() -> None:

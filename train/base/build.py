@@ -11,20 +11,23 @@ import json
 import random
 import re
 import warnings
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
+from datagen import realise
 from nomenclair import names
 from nomenclair.contract import LANGUAGES, source_text
+from nomenclair.glossary import Glossary
 from nomenclair.kinds import Kind, KindTable
 from train.base import tokenizer as tokens
 from train.base.compose import Composer, Lexicon
 from train.base.fit import Shard
-from train.base.inflection import english_third
-from train.base.vary import Pools, Row, variants
+from train.base.glossary import glosses, often
+from train.base.inflection import VOWEL, english_third
+from train.base.vary import Noun, Pools, Row, variants
 from train.data import split_of
 
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -75,11 +78,16 @@ def extensions(table: KindTable) -> list[Kind]:
     return [k for k in table.by_pattern.values() if names.split_ext("x" + k.pattern) == ("x", k.pattern)]
 
 
+def both_lexicons() -> Lexicon:
+    """The words that the grammar teacher knows, and those that only the base learns."""
+    return Lexicon.load(CORPUS / "lexicon.tsv", CORPUS / "dictionary.tsv")
+
+
 def composer(table: KindTable, real_names: Path, seed: int) -> Composer:
-    """A composer on the corpus's lexicon; a kind is the likelier the more the seed corpus has of it."""
+    """A composer on the corpus's words; a kind is the likelier the more the seed corpus has of it."""
     frequent = Counter(table.of(n).pattern for n, _, _ in seed_rows(CORPUS)[0])
     weighted = [k for k in extensions(table) for _ in range(1 + min(20, frequent[k.pattern]))]
-    lexicon = Lexicon.load(CORPUS / "lexicon.tsv")
+    lexicon = both_lexicons()
     known = {
         form.lower() for words in lexicon.by_pos.values() for w in words for form in (w.form, w.en, w.fr)
     }
@@ -87,9 +95,13 @@ def composer(table: KindTable, real_names: Path, seed: int) -> Composer:
     return Composer(lexicon, weighted, unknown_words(real_names, known, 30_000), thirds.get, seed)
 
 
-def both(rows: Iterable[Row]) -> list[tuple[str, str]]:
+def both(rows: Iterable[Row], glossary: Glossary) -> list[tuple[str, str]]:
     """(source, target) of each row in each language."""
-    return [(source_text(n, lang), {"en": en, "fr": fr}[lang]) for n, en, fr in rows for lang in LANGUAGES]
+    return [
+        (source_text(n, lang, glossary), {"en": en, "fr": fr}[lang])
+        for n, en, fr in rows
+        for lang in LANGUAGES
+    ]
 
 
 def shard(tokenizer: Tokenizer, pairs: list[tuple[str, str]]) -> Shard:
@@ -107,10 +119,27 @@ def pools(lexicon: Lexicon, real_names: Path) -> Pools:
     infinitive = {third: verb for verb in sorted(french) if (third := third_person(verb))}
     infinitive |= {english_third(w.en).split()[0]: w.en.split()[0] for w in lexicon.by_pos["V"]}
     proper = {w.en for w in lexicon.by_pos["P"]} | {w.title() for w in unknown_words(real_names, set(), 3000)}
-    return Pools(sorted(w for w in proper if re.fullmatch(r"[A-ZÀ-Þ][a-zà-ÿ]{2,9}", w)), infinitive)
+    by_form, by_alike = defaultdict(list), defaultdict(list)
+    for noun in nouns(lexicon):
+        by_alike[noun.alike].append(noun)
+        for form in {names.fold(noun.en), names.fold(noun.fr)}:
+            by_form[form].append(noun)
+    capitalised = sorted(w for w in proper if re.fullmatch(r"[A-ZÀ-Þ][a-zà-ÿ]{2,9}", w))
+    return Pools(capitalised, infinitive, by_form, by_alike)
 
 
-def translations(strings: list[Row], kinds: list) -> list[tuple[str, str]]:
+def nouns(lexicon: Lexicon) -> Iterator[Noun]:
+    """The nouns of one plain word in each language, in both numbers."""
+    for word in lexicon.by_pos["N"]:
+        if not (word.en.isalpha() and word.fr.isalpha() and word.en.islower() and len(word.gender) == 1):
+            continue
+        for plural in (False, True):
+            en = realise.plural_en(word.en) if plural else word.en
+            fr = realise.noun_fr(word.fr, word.gender, plural)
+            yield Noun(en, fr, (word.gender, plural, *(bool(VOWEL.match(form)) for form in (fr, en))))
+
+
+def translations(strings: list[Row], kinds: list, glossary: Glossary) -> list[tuple[str, str]]:
     """Auxiliary examples of the archive's strings: `fr2: text` asks for the text's French, `en2:` for its English;
     and names made of a string, whose description is a text file's."""
     out = []
@@ -126,23 +155,23 @@ def translations(strings: list[Row], kinds: list) -> list[tuple[str, str]]:
             name = "_".join(names.words(text)[:9]) + kind.pattern
             if len(text) < 45:
                 out += [
-                    (source_text(name, "fr"), f"{kind.fr} : {fr}"),
-                    (source_text(name, "en"), f"{kind.en}: {en}"),
+                    (source_text(name, "fr", glossary), f"{kind.fr} : {fr}"),
+                    (source_text(name, "en", glossary), f"{kind.en}: {en}"),
                 ]
     return out
 
 
 def tokenizer_text(
-    seeds: list[Row], composed: list[Row], strings: list[Row], lexicon: Lexicon, table: KindTable
+    examples: list[tuple[str, str]], strings: list[Row], lexicon: Lexicon, table: KindTable
 ) -> Counter[str]:
-    """Weighted lines that the tokenizer learns from: the lexicon's words and the kinds weigh most."""
+    """Weighted lines that the tokenizer learns from: the kinds and the lexicon's words weigh more than examples."""
     lines: Counter[str] = Counter()
     for words in lexicon.by_pos.values():
         for word in words:
-            lines[f"{word.form} {word.en} {word.fr}"] += 6
+            lines[f"{word.form} {word.en} {word.fr}"] += 3
     for kind in table.by_pattern.values():
         lines[f"{kind.pattern} {kind.en} {kind.fr}"] += 10
-    for source, target in [*both(seeds), *both(composed)]:
+    for source, target in examples:
         lines[source] += 1
         lines[target] += 1
     for _, en, fr in strings:
@@ -164,9 +193,11 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
 
-    lexicon, table = Lexicon.load(CORPUS / "lexicon.tsv"), KindTable.load(CORPUS / "kinds.tsv")
+    lexicon, table = both_lexicons(), KindTable.load(CORPUS / "kinds.tsv")
     kinds = extensions(table)
     seeds, kept = seed_rows(CORPUS)
+    glossary = Glossary.of_words(glosses(lexicon, often(seeds)))
+    glossary.store(args.out)
     making = composer(table, args.names, args.seed)
     composed = [making.example() for _ in range(args.composed)]
     strings = []
@@ -175,23 +206,30 @@ def main() -> None:
 
     path = args.out / "tokenizer.json"
     if not path.exists():
-        lines = tokenizer_text(seeds, composed[:20_000], strings[:40_000], lexicon, table)
+        lines = tokenizer_text(
+            both([*seeds, *seeds, *composed[:20_000]], glossary), strings[:40_000], lexicon, table
+        )
         frequent = {table.of(n).pattern for n, _, _ in seeds}
         common = [k.pattern for k in kinds if k.pattern in frequent and not re.search(r"[0-9]", k.pattern)]
         tokens.train(lines, args.size, (*PREFIXES, *common)).save(str(path))
     tokenizer = Tokenizer.from_file(str(path))
-    shard(tokenizer, both(composed)).save(args.out / "composed.npz")
+    shard(tokenizer, both(composed, glossary)).save(args.out / "composed.npz")
     rng = random.Random(args.seed)
     drawn = pools(lexicon, args.names)
     varied = [v for row in seeds for v in variants(row, args.variants, table, drawn, rng)]
-    shard(tokenizer, both(varied)).save(args.out / "seeds.npz")
+    shard(tokenizer, both(varied, glossary)).save(args.out / "seeds.npz")
     if strings:
-        shard(tokenizer, translations(strings, kinds)).save(args.out / "strings.npz")
+        shard(tokenizer, translations(strings, kinds, glossary)).save(args.out / "strings.npz")
     if args.grammar:
-        shard(tokenizer, both(read_rows(args.grammar))).save(args.out / "grammar.npz")
+        shard(tokenizer, both(read_rows(args.grammar), glossary)).save(args.out / "grammar.npz")
     kept.sort(key=lambda row: hashlib.sha1(row[0].encode()).hexdigest())
     held = [
-        {"name": n, "lang": lang, "source": source_text(n, lang), "target": {"en": en, "fr": fr}[lang]}
+        {
+            "name": n,
+            "lang": lang,
+            "source": source_text(n, lang, glossary),
+            "target": {"en": en, "fr": fr}[lang],
+        }
         for n, en, fr in kept
         for lang in LANGUAGES
     ]

@@ -102,9 +102,9 @@ class Lexicon:
     by_pos: dict[str, list[Word]] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, path: Path) -> "Lexicon":
+    def load(cls, *paths: Path) -> "Lexicon":
         lexicon = cls()
-        for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+        for line in (line for path in paths for line in path.read_text(encoding="utf-8").splitlines()[1:]):
             form, lang, pos, en, fr, gender = line.split("\t")
             if en and fr:
                 lexicon.by_pos.setdefault(pos, []).append(Word(form, lang, en, fr, gender or "m"))

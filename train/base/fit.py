@@ -22,7 +22,7 @@ from sacrebleu.metrics import CHRF
 from tokenizers import Tokenizer
 from transformers import T5Config, T5ForConditionalGeneration
 
-BUCKETS = ((10, 12), (16, 16), (28, 24))  # tokens of source and of target
+BUCKETS = ((14, 15), (20, 17), (28, 20), (42, 28))  # tokens of source and of target
 IGNORED = -100
 WARMUP_STEPS = 100
 
@@ -157,6 +157,33 @@ def look_around(model: T5ForConditionalGeneration, strength: float = 5.0) -> Non
     first[0].relative_attention_bias.weight[after + 1, 1] += strength
 
 
+@torch.no_grad()
+def carry_over(model: T5ForConditionalGeneration, tokenizer: Tokenizer, folder: Path) -> None:
+    """Take over the weights of a published base of the same shape, whatever its tokenizer.
+
+    A token that it lacks begins as the mean of the pieces that its tokenizer cuts it into.
+    """
+    old, table = (
+        T5ForConditionalGeneration.from_pretrained(folder),
+        Tokenizer.from_file(str(folder / "tokenizer.json")),
+    )
+    state = {name: value.float() for name, value in old.state_dict().items()}
+    rows = model.shared.weight.detach().clone()
+    for i in range(tokenizer.get_vocab_size()):
+        token = tokenizer.id_to_token(i)
+        same = table.token_to_id(token)
+        pieces = [same] if same is not None else [piece.id for piece in table.model.tokenize(token)]
+        rows[i] = state["shared.weight"][pieces].mean(0)
+    for name in (
+        "shared.weight",
+        "encoder.embed_tokens.weight",
+        "decoder.embed_tokens.weight",
+        "lm_head.weight",
+    ):
+        state[name] = rows
+    model.load_state_dict(state)
+
+
 def optimizers(model: T5ForConditionalGeneration, muon: float, adam: float) -> list[torch.optim.Optimizer]:
     """Muon on the layers' matrices, AdamW on embeddings, norms and position biases.
 
@@ -248,6 +275,8 @@ def fit(args: argparse.Namespace) -> None:
     shards = {name: Shard.load(args.shards / f"{name}.npz") for name in mix}
     vocabulary = -(-tokenizer.get_vocab_size() // 64) * 64  # matrices of round sizes are faster
     model = new_model(shape(vocabulary, args.width, args.feed_forward, args.encoder, args.decoder))
+    if args.start:
+        carry_over(model, tokenizer, args.start)
     opts = optimizers(model, args.muon, args.adam)
     args.run.mkdir(parents=True, exist_ok=True)
     checkpoint = args.run / "checkpoint.pt"
@@ -320,6 +349,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("shards", type=Path, help="folder of `build`: tokenizer.json, held_out.json, *.npz")
     parser.add_argument("run", type=Path, help="folder of checkpoint and log")
+    parser.add_argument(
+        "--start", type=Path, help="a published base to go on from, of another tokenizer or not"
+    )
     parser.add_argument("--mix", required=True, help="shard=weight, comma between")
     parser.add_argument("--until", required=True, help="HH:MM in UTC at which the rate reaches its end")
     parser.add_argument("--steps", type=int, help="stop after so many steps in all, before the hour")

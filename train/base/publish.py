@@ -12,6 +12,7 @@ from transformers import PreTrainedTokenizerFast, T5ForConditionalGeneration
 
 from nomenclair.contract import MAX_SOURCE_TOKENS
 from nomenclair.errors import UserError
+from nomenclair.glossary import Glossary
 from train.base.fit import shape_of
 from train.base.tokenizer import EOS, PAD, UNK
 
@@ -19,7 +20,7 @@ HERE = Path(__file__).parent
 MAX_MEGABYTES = 30
 
 
-def published(state: dict[str, torch.Tensor], tokenizer: Tokenizer, out: Path) -> None:
+def published(state: dict[str, torch.Tensor], tokenizer: Tokenizer, glossary: Glossary, out: Path) -> None:
     """Write the folder; the weights are rounded to bf16, the embeddings stored once."""
     model = T5ForConditionalGeneration(shape_of(state))
     model.load_state_dict(state)
@@ -32,6 +33,7 @@ def published(state: dict[str, torch.Tensor], tokenizer: Tokenizer, out: Path) -
         model_max_length=MAX_SOURCE_TOKENS,
         clean_up_tokenization_spaces=False,
     ).save_pretrained(out)
+    glossary.store(out)
 
 
 def main() -> None:
@@ -44,7 +46,9 @@ def main() -> None:
     if not checkpoint.exists():
         raise UserError(f"There is no {checkpoint}.", "Run train.base.fit first.")
     state = torch.load(checkpoint, weights_only=True)["model"]
-    published(state, Tokenizer.from_file(str(args.shards / "tokenizer.json")), args.out)
+    published(
+        state, Tokenizer.from_file(str(args.shards / "tokenizer.json")), Glossary.load(args.shards), args.out
+    )
     (args.out / "README.md").write_text((HERE / "CARD.md").read_text("utf-8"), encoding="utf-8")
     megabytes = sum(p.stat().st_size for p in args.out.iterdir()) / 1e6
     if megabytes > MAX_MEGABYTES:

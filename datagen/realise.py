@@ -27,8 +27,43 @@ FR_ADJECTIVES = (
 FR_BEFORE = frozenset(
     "mini nouveau ancien petit grand gros bon mauvais premier deuxième troisième dernier".split()
 )
+# What an adjective or a participle that pyrealb lacks may end in.
+ADJECTIVE_ENDING = re.compile(r"(?:[éiue]|[éiu]s|al|el|eux|if|ien|ant|ent|er|eur|ois|ais|in|ain|on)$")
+# Nouns that pyrealb has as adjectives too, and others that never agree behind a noun.
+APPOSED = frozenset(
+    """moteur client serveur portrait jardin bois laser diesel vapeur hôte test radio photo réseau bébé joueur eau wifi
+    ski taxi clé cadeau gospel électroménager halal zéro vidéo personnage visiteur inondation nitrates occupant casque
+    kiosque café télé brouillon bateau priori posteriori fisheye raster karaoké carburant constructeur""".split()
+)
+# Nouns that agree behind a noun, as adjectives do: they are the same thing or person.
+AGREEING = frozenset(
+    """gardien fondateur ingénieur ébéniste mitigeur pilote phare cible source limite témoin robot artisan bienfaiteur
+    donateur partenaire membre étoile type sellier mandarin cousin relais mère fille adulte citoyen étudiant voisin
+    ami candidat fantôme modèle champion guide vedette surprise piège frontière chef ouvrier esclave maître parasite
+    pèlerin paysagiste décorateur doseur fermier piéton jumeau parent""".split()
+)
+# (ending of a feminine, its masculine's)
+FEMININE = (
+    ("e", ""), ("le", ""), ("te", ""), ("ne", ""), ("ère", "er"), ("euse", "eux"), ("euse", "eur"), ("ive", "if"),
+    ("che", "c"), ("que", "c"),
+)  # fmt: skip
+# A first word that is an adjective: the noun comes after it.
+ADJECTIVE_HEAD = re.compile(
+    r"(?:(?:grand|petit|haut|mauvais|meilleur|saint|plein)e?|doubles?|triple|jeune|vieux|vieil|vieille|beau|bel|belle"
+    r"|bon|bonne|nouveau|nouvel|nouvelle|ancien|ancienne|premier|première|second|dernier|dernière|bas|basse|gros"
+    r"|grosse|long|longue|faux|fausse|légitime|deuxième|troisième|libre)$",
+    re.I,
+)
+# First parts of hyphenated nouns that stay as they are: verbs, adverbs, prefixes.
+UNVARIED = frozenset(
+    """abat aspire allume auto avant arrière brise cache casse chasse chauffe contre coupe couvre cure demi e entre
+    essuie ex fixe garde gratte lance lave lève mini micro mono monte multi non ouvre pare passe perce pèse porte post
+    presse protège pré rince semi sèche serre sous sur taille tire tourne tout tue vice vide""".split()
+)
 # Words after which the rest of a French compound does not agree: "feuille de temps", "mise à jour".
-FR_LINKS = frozenset("de d' du des à au aux en par pour sans sur sous hors avec dans et".split())
+FR_LINKS = frozenset(
+    "de d' du des à au aux en par pour sans sur sous hors avec dans et ou qui vers contre après avant chez".split()
+)
 
 
 def _prepare() -> None:
@@ -45,12 +80,43 @@ def noun_fr(lemma: str, gender: str, plural: bool) -> str:
     if not plural or gender.endswith("p") or lemma.isupper():
         return lemma
     head, *rest = _words(lemma)
-    out = [_plural_word(head)]
+    adjective = rest and ADJECTIVE_HEAD.fullmatch(head)
+    out = [_agreeing(head, gender) if adjective else _plural_word(head)]
     for i, word in enumerate(rest):
         if word in FR_LINKS or word.startswith(("d'", "l'")):
             return " ".join(out + rest[i:])
-        out.append(adjective_fr(word, gender, True) if word.islower() else word)
+        if i == 0 and (adjective or word in AGREEING):
+            out.append(_plural_word(word))
+        else:
+            out.append(word if not word.islower() or _apposed(word) else adjective_fr(word, gender, True))
     return " ".join(out)
+
+
+def _agreeing(adjective: str, gender: str) -> str:
+    """The plural of an adjective that has its noun's gender already."""
+    if adjective.lower() in ("vieil", "bel", "nouvel"):
+        return adjective[:-1].removesuffix("i") + ("ux" if adjective[0] in "vV" else "aux")
+    return adjective if adjective[-1] in "sx" else adjective + ("x" if adjective.endswith("eau") else "s")
+
+
+@lru_cache(maxsize=50_000)
+def _apposed(word: str) -> bool:
+    """Is it a word that stands behind a noun without agreeing: `commande client`, `huile moteur`, `clé wifi`?"""
+    if word in APPOSED or word.startswith(("anti", "hors-", "tout-", "post-")) or word.endswith("ment"):
+        return True
+    pyrealb.loadFr()
+    info = pyrealb.getLemma(word) or {}
+    if "N" in info and word.endswith("té"):
+        return "A" not in info
+    if "A" in info or _feminine(word) or re.search(r"(?:é|ée|u|ue|i)$", word):
+        return False
+    return "N" in info or word[-1] in "sxz" or not ADJECTIVE_ENDING.search(word)
+
+
+def _feminine(word: str) -> bool:
+    """Is it the feminine of an adjective that pyrealb knows?"""
+    masculines = (word.removesuffix(ending) + other for ending, other in FEMININE if word.endswith(ending))
+    return any("A" in (pyrealb.getLemma(masculine) or {}) for masculine in masculines)
 
 
 def _words(lemma: str) -> list[str]:
@@ -65,7 +131,13 @@ def _plural_word(word: str) -> str:
     pyrealb.loadFr()
     if word in ("code-barres", "mot-clé"):
         return word.split("-")[0] + "s-" + word.split("-")[1].rstrip("s") + "s"
-    if any(c.isupper() for c in word) or "-" in word:
+    if "-" in word and word.islower():
+        first, *parts = word.split("-")
+        if FR_LINKS.intersection(parts):  # arcs-en-ciel
+            return "-".join([_plural_word(first), *parts])
+        varied = first if len(parts) > 1 or first in UNVARIED else _plural_word(first)
+        return "-".join([varied, *parts[:-1], _plural_word(parts[-1])])
+    if any(c.isupper() for c in word):
         return word if word[-1] in "sxz" or word.isupper() else word + "s"
     info = pyrealb.getLemma(word) or {}
     if info.get("N", {}).get("tab") in ONE_NUMBER:
@@ -74,6 +146,8 @@ def _plural_word(word: str) -> str:
         table = next(table for ending, table in FR_NOUNS if word.endswith(ending))
         pyrealb.addToLexicon(word, {"N": {"g": "m", "tab": table}})
     plural = pyrealb.N(word).n("p").realize()
+    if "[" in plural:  # a plural already
+        return word
     return plural.replace("oe", "œ", 1) if "œ" in word else plural
 
 
@@ -144,6 +218,7 @@ def _verb_table(lemma: str) -> str:
         (r"ger", "charger"),
         (r"cer", "placer"),
         (r"oyer", "nettoyer"),
+        (r"scrire", "écrire"),
     )
     model = next((verb for ending, verb in models if re.search(ending + "$", lemma)), "")
     model = model or ("aimer" if lemma.endswith("er") else "vendre" if lemma.endswith("re") else "finir")
@@ -203,9 +278,10 @@ def participles(lemma: str, lang: str) -> tuple[str, str]:
         head = rest.pop(0) if head == "se" else head.removeprefix("s'")
     (pyrealb.loadFr if lang == "fr" else pyrealb.loadEn)()
     if "V" in (pyrealb.getLemma(head) or {}):
-        found = [pyrealb.V(head).t(tense).realize() for tense in ("pp", "pr")]
-        if lang == "fr" and head.endswith("er"):
-            found[0] = f"{head[:-2]}é"  # pyrealb has révelé for révéler
+        if lang == "fr" and re.search(r"é[^aeiouyé]{1,2}u?er$", head):
+            found = [f"{head[:-2]}é", f"{head[:-2]}ant"]  # pyrealb has révelé for révéler
+        else:
+            found = [pyrealb.V(head).t(tense).realize() for tense in ("pp", "pr")]
     else:
         stem = head.removesuffix("e")
         found = [f"{stem}ed", f"{stem}ing"]

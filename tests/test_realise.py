@@ -37,6 +37,18 @@ def test_third_persons(verb, third):
         pytest.param("cheval", "m", "chevaux", id="irregular"),
         pytest.param("absentéisme", "m", "absentéisme", id="has no plural"),
         pytest.param("pomme de terre", "f", "pommes de terre", id="its head alone"),
+        pytest.param("flèche vers le bas", "f", "flèches vers le bas", id="nothing behind a link"),
+        pytest.param("résidence secondaire", "f", "résidences secondaires", id="its adjective agrees"),
+        pytest.param("caisse noire", "f", "caisses noires", id="a feminine that is a noun of its own too"),
+        pytest.param("huile moteur", "f", "huiles moteur", id="a noun in apposition stays"),
+        pytest.param("assurance qualité", "f", "assurances qualité", id="a noun in -té is no participle"),
+        pytest.param("membre fondateur", "m", "membres fondateurs", id="a noun that is the same person agrees"),
+        pytest.param("double rideau", "m", "doubles rideaux", id="an adjective before its noun"),
+        pytest.param("vieil ami", "m", "vieux amis", id="a form for vowels"),
+        pytest.param("nouvel an", "m", "nouveaux ans", id="another one"),
+        pytest.param("drap-housse", "m", "draps-housses", id="two nouns joined"),
+        pytest.param("chauffe-eau", "m", "chauffe-eaux", id="a verb and a noun joined"),
+        pytest.param("arc-en-ciel", "m", "arcs-en-ciel", id="joined by a little word"),
     ],
 )
 def test_plurals(noun, gender, plural):

@@ -4,6 +4,7 @@
 """
 
 import re
+from collections.abc import Iterator, Sequence
 from typing import Literal, get_args
 
 from nomenclair import names
@@ -14,7 +15,7 @@ Lang = Literal["fr", "en"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 # Raised whenever source_text changes: a student of another version would read a text it was not trained on.
-CONTRACT_VERSION = 3
+CONTRACT_VERSION = 4
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32
@@ -26,9 +27,11 @@ MAX_CHARS = 90
 # The number that a second download or copy gets; any other bracket says nothing.
 COPY_NUMBER = re.compile(r"(\([0-9]{1,3}\))")
 
-# A name of 255 bytes is cut here, in the middle of its stem: its end and its extension say the most. A name that its
-# glosses would make as long goes without them.
+# A name of 255 bytes is cut here, in the middle of its stem: its end and its extension say the most.
 MAX_SOURCE_CHARS = 120
+
+# Senses told of one word, where they make the text as long fewer, and at last none.
+SENSES = (3, 2, 1)
 
 NO_GLOSSARY = Glossary()
 
@@ -41,7 +44,7 @@ def check_lang(lang: str) -> Lang:
 
 
 def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
-    """The text that the model reads for a file name; what the glossary knows of a word stands behind it in brackets.
+    """The text that the model reads for a file name; what the glossary knows of words stands behind them in brackets.
 
     >>> source_text("extractWindowEvents_v2.sh", "fr")
     'fr: extract Window Events v2 .sh'
@@ -56,15 +59,21 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     parts = COPY_NUMBER.split(names.without_hashes(stem, " # "))
     # Split by one group: what it matched stands at the odd places.
     words = [w for i, part in enumerate(parts) for w in ([part] if i % 2 else names.words(part))]
-    text, glossed = " ".join(words), " ".join(_glossed(word, lang, glossary) for word in words)
-    if len(glossed) <= MAX_SOURCE_CHARS:
-        text = glossed
-    elif len(text) > MAX_SOURCE_CHARS:
+    tellings = (" ".join(_glossed(words, lang, glossary, senses)) for senses in SENSES)
+    text = next((told for told in tellings if len(told) <= MAX_SOURCE_CHARS), " ".join(words))
+    if len(text) > MAX_SOURCE_CHARS:
         half = MAX_SOURCE_CHARS // 2
         text = f"{text[:half]} … {text[-half:]}"
     return f"{lang}: {text} {ext[:16]}".strip()
 
 
-def _glossed(word: str, lang: Lang, glossary: Glossary) -> str:
-    found = glossary.of(names.fold(word), lang)
-    return f"{word} [ {found} ]" if found not in ("", word) else word
+def _glossed(words: Sequence[str], lang: Lang, glossary: Glossary, senses: int) -> Iterator[str]:
+    """The words, each word or phrase of the glossary followed by the first `senses` things that it is."""
+    start = 0
+    while start < len(words):
+        count, found = glossary.longest(words[start:], lang)
+        text = " ".join(words[start : start + count])
+        yield text
+        if found not in ("", text):
+            yield f"[ {', '.join(found.split(', ')[:senses])} ]"
+        start += count

@@ -1,18 +1,23 @@
-"""What a base is told of the words that its corpus shows too rarely to be known: glossary.tsv, in its folder.
+"""What a base is told of the words and phrases that its corpus shows too rarely to teach: glossary.tsv, in its folder.
 
-Three tab-separated columns under a header: a folded word, what it is in English, what it is in French (a noun with its
-gender: `serrure f`); a cell is empty where there is nothing to say. Lines stand in the order of their words' bytes, so
-that a word is found by halving: tens of thousands of words cost the memory of the file and no time to load.
+Three tab-separated columns under a header: a folded word or phrase, what it is in English, what it is in French (a
+noun with its gender: `serrure f`); a cell is empty where there is nothing to say. A phrase stands without its LITTLE
+words: `cle chiffrement` for clé de chiffrement. Lines stand in the order of their bytes (see sorted_lines).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nomenclair import names
 from nomenclair.errors import UserError
+from nomenclair.sorted_lines import first_from
 
 FILE = "glossary.tsv"
 HEADER = "word\ten\tfr\n"
+
+# What names leave out of phrases: articles, the commonest prepositions, an English genitive's s.
+LITTLE = frozenset("a an au aux d de des du en et l la le les of s the un une".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +52,27 @@ class Glossary:
         if self.lines:
             (folder / FILE).write_bytes(HEADER.encode() + self.lines)
 
-    def of(self, word: str, lang: str) -> str:
-        """What a folded word is in the language, or "".
+    def longest(self, words: Sequence[str], lang: str) -> tuple[int, str]:
+        """How many of the words, from the first on, the longest entry takes, and what they are in the language.
 
-        >>> Glossary(b"chat\\tcat\\tchat m\\nserrure\\tlock\\tserrure f\\n").of("serrure", "en")
-        'lock'
+        (1, "") where there is nothing to say. LITTLE words after the first are passed over.
+
+        >>> glossary = Glossary.of_words({"cle": ("key", "clé f"), "cle chiffrement": ("encryption key", "")})
+        >>> glossary.longest(["clé", "de", "chiffrement"], "en")
+        (3, 'encryption key')
         """
-        wanted = word.encode("utf-8", "replace")
-        low, high = 0, len(self.lines)
-        while low < high:
-            start = self.lines.rfind(b"\n", low, (low + high) // 2) + 1 or low
-            end = self.lines.index(b"\n", start)
-            found, english, french = self.lines[start:end].split(b"\t")
-            if found == wanted:
-                return (english if lang == "en" else french).decode("utf-8")
-            if found < wanted:
-                low = end + 1
-            else:
-                high = start
-        return ""
+        found, key = (1, ""), b""
+        for count, word in enumerate(words, 1):
+            folded = names.fold(word)
+            if count > 1 and folded in LITTLE:
+                continue
+            key += (b" " if key else b"") + folded.encode("utf-8", "replace")
+            start = first_from(self.lines, key + b"\t")
+            if self.lines.startswith(key + b"\t", start):
+                end = self.lines.index(b"\n", start)
+                _, english, french = self.lines[start:end].decode("utf-8").split("\t")
+                found = (count, said) if (said := english if lang == "en" else french) else found
+                start = end + 1
+            if not self.lines.startswith(key + b" ", start):
+                break
+        return found

@@ -5,7 +5,7 @@ A small model garbles a rare word or a long number now and then. A reader is bet
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Sequence
 
 from nomenclair import names
 from nomenclair.kinds import Kind
@@ -19,6 +19,7 @@ MONTHS = {
 FOLDED_MONTHS = {names.fold(word): number for word, number in MONTHS.items()}
 WORD = re.compile(r"[^\W\d_]+")
 DATE = re.compile(rf"(?:([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)}) ([0-9]{{4}})")
+JOINED = re.compile(r"\w+_\w+")
 # A word of at most so many letters is a unit, a code or a little word; it is not looked up.
 SHORT = 3
 # What stands beside the kind of an opaque name.
@@ -35,7 +36,7 @@ MOST_TIMES = 2
 Said = Sequence[tuple[str, str]]
 
 
-def fault(name: str, text: str, words: Set[str], kind: Kind) -> str | None:
+def fault(name: str, text: str, words: Container[str], kind: Kind) -> str | None:
     """Why the text may not stand for the name, or None.
 
     `words` are the folded words that texts are made of, `kind` is the name's.
@@ -50,6 +51,7 @@ def fault(name: str, text: str, words: Set[str], kind: Kind) -> str | None:
         _number(f"{name} {kind.en}", text)
         or _month(folded, said)
         or _date(folded, text)
+        or _joined(folded, text)
         or _loop(said)
         or (_subject(folded, said, kind) if names.is_opaque(name) else None)
         or _unknown(folded, said, words)
@@ -61,7 +63,7 @@ def vocabulary(texts: Iterable[str]) -> frozenset[str]:
     return frozenset(names.fold(word) for text in texts for word in WORD.findall(text) if len(word) > SHORT)
 
 
-def _unknown(name: str, said: Said, words: Set[str]) -> str | None:
+def _unknown(name: str, said: Said, words: Container[str]) -> str | None:
     """A word that is neither a word of either language nor letters of the name."""
     for word, key in said:
         if len(word) > SHORT and not any(f in words or f in FOLDED_MONTHS or f in name for f in _forms(key)):
@@ -128,6 +130,11 @@ def _subject(name: str, said: Said, kind: Kind) -> str | None:
         if not copied and key not in of_kind and key not in LITTLE and key not in FOLDED_MONTHS:
             return f"subject {word}"
     return None
+
+
+def _joined(name: str, text: str) -> str | None:
+    """Words joined as names join them, but not as this name does: a long name half copied."""
+    return next((f"joined {part}" for part in JOINED.findall(text) if names.fold(part) not in name), None)
 
 
 def _loop(said: Said) -> str | None:

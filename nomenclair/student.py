@@ -7,7 +7,7 @@ where its base has one, glossary.tsv (what it is told of rare words).
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from nomenclair.contract import Lang
 from nomenclair.errors import UserError
 from nomenclair.glossary import Glossary
 from nomenclair.kinds import Kind, KindTable
+from nomenclair.sorted_lines import WordList
 
 MODEL, WEIGHTS, TOKENIZER = "model.onnx", "weights.bin", "tokenizer.json"
 CARD, KINDS, WORDS = "student.json", "kinds.tsv", "words.txt"
@@ -54,7 +55,7 @@ class Student:
         tokenizer: Tokenizer,
         kinds: KindTable,
         card: dict,
-        words: Set[str] | None,
+        words: Container[str] | None,
         glossary: Glossary,
     ):
         self._session = session
@@ -189,12 +190,15 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield run
 
 
-def read_words(folder: Path) -> frozenset[str]:
+def read_words(folder: Path) -> WordList:
     """The folded words that this student's texts may be made of, beside those of the name."""
     try:
-        return frozenset((folder / WORDS).read_text(encoding="utf-8").split())
-    except (OSError, ValueError) as error:
+        lines = (folder / WORDS).read_bytes()
+    except OSError as error:
         raise UserError(f"{folder / WORDS} cannot be read: {_first_line(error)}.", CURE) from error
+    if not lines.endswith(b"\n"):
+        raise UserError(f"{folder / WORDS} cannot be read: its last line is cut short.", CURE)
+    return WordList(lines)
 
 
 def _card(folder: Path) -> dict:

@@ -26,7 +26,12 @@ def test_source_text(name, lang, text):
 
 
 GLOSSARY = Glossary.of_words(
-    {"serrure": ("lock", "serrure f"), "ete": ("summer", "été m"), "edf": ("EDF", "EDF")}
+    {
+        "serrure": ("lock", "serrure f"),
+        "ete": ("summer", "été m"),
+        "edf": ("EDF", "EDF"),
+        "pompe": ("pump, shoe, pomp", "pompe f"),
+    }
 )
 
 
@@ -39,6 +44,13 @@ GLOSSARY = Glossary.of_words(
         ),
         pytest.param("photos été.zip", "en", "en: photos été [ summer ] .zip", id="accents do not count"),
         pytest.param("facture EDF.pdf", "fr", "fr: facture EDF .pdf", id="a word told as it stands"),
+        pytest.param("pompe.stl", "en", "en: pompe [ pump, shoe, pomp ] .stl", id="all senses"),
+        pytest.param(
+            "pompe " * 5 + ".stl", "en", "en: " + "pompe [ pump, shoe ] " * 5 + ".stl", id="room for two each"
+        ),
+        pytest.param(
+            "pompe " * 6 + ".stl", "en", "en: " + "pompe [ pump ] " * 6 + ".stl", id="room for one each"
+        ),
         pytest.param(
             "serrure " * 14 + ".stl", "en", "en: " + "serrure " * 14 + ".stl", id="too long for glosses"
         ),

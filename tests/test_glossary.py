@@ -2,19 +2,55 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nomenclair import names
 from nomenclair.errors import UserError
-from nomenclair.glossary import FILE, Glossary
+from nomenclair.glossary import FILE, LITTLE, Glossary
 
 cells = st.text(st.characters(blacklist_categories=("Cs", "Cc")), max_size=6)
-words = st.dictionaries(cells.filter(bool), st.tuples(cells, cells), max_size=40)
+words = st.lists(st.text("abcé", min_size=1, max_size=2), min_size=1, max_size=4)
+known = st.dictionaries(words.map(lambda w: names.fold(" ".join(w))), st.tuples(cells, cells), max_size=40)
 
 
-@given(words, cells)
-def test_every_word_is_found_and_no_other(known, other):
-    glossary = Glossary.of_words(known)
-    for word, (english, french) in known.items():
-        assert (glossary.of(word, "en"), glossary.of(word, "fr")) == (english, french)
-    assert other in known or glossary.of(other, "en") == ""
+@given(known, words)
+def test_the_longest_entry_is_found(entries, asked):
+    """Beside trying every length."""
+    glossary = Glossary.of_words(entries)
+    content = [asked[0]] + [w for w in asked[1:] if w not in LITTLE]
+    held = [n for n in range(1, len(content) + 1) if entries.get(names.fold(" ".join(content[:n])), ("",))[0]]
+    count, text = glossary.longest(asked, "en")
+    if held:
+        assert text == entries[names.fold(" ".join(content[: held[-1]]))][0]
+        assert len([asked[0]] + [w for w in asked[1:count] if w not in LITTLE]) == held[-1]
+    else:
+        assert (count, text) == (1, "")
+
+
+PHRASES = Glossary.of_words(
+    {
+        "cle": ("key", "clé f"),
+        "cle chiffrement": ("encryption key", "clé de chiffrement f"),
+        "log": ("", "journal m"),
+        "log cabin": ("", "cabane en rondins f"),
+        "log cabin kit repair": ("", "réparation f"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "lang", "found"),
+    [
+        pytest.param(
+            "clé chiffrement", "en", (2, "encryption key"), id="a phrase goes before its first word"
+        ),
+        pytest.param("cle de chiffrement", "en", (3, "encryption key"), id="a little word is passed over"),
+        pytest.param("cle de", "fr", (1, "clé f"), id="a little word at the end is left"),
+        pytest.param("log cabin", "en", (1, ""), id="nothing to say in this language"),
+        pytest.param("log cabin kit", "fr", (2, "cabane en rondins f"), id="a longer phrase that breaks off"),
+        pytest.param("cabin log", "fr", (1, ""), id="another order"),
+    ],
+)
+def test_phrases(asked, lang, found):
+    assert PHRASES.longest(asked.split(), lang) == found
 
 
 def test_a_folder_keeps_it(tmp_path):
@@ -42,4 +78,4 @@ def test_a_damaged_file_is_named(tmp_path, data):
 
 
 def test_a_lone_surrogate_is_looked_up():
-    assert Glossary.of_words({"a": ("b", "c")}).of("\udce9", "fr") == ""
+    assert Glossary.of_words({"a": ("b", "c")}).longest(["\udce9"], "fr") == (1, "")

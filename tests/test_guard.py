@@ -57,6 +57,8 @@ WORDS = vocabulary(
         pytest.param("a1b2c3d4.pdf", "PDF report", "subject report", id="an opaque name has no subject"),
         pytest.param("vpx3220.pdf", "PDF document vpx3220", None, id="letters of its own"),
         pytest.param("plan.jp2", "JPEG 2000 report", None, id="the number of a format"),
+        pytest.param("net_list_all.1.gz", "Serie net_list_all", None, id="joined words of the name"),
+        pytest.param("net_list_all.1.gz", "Serie net_all", "joined net_all", id="joined as the name is not"),
         pytest.param("", "", None, id="nothing"),
     ],
 )

@@ -1,7 +1,7 @@
-// The text that a student reads for a file name: nomenclair/contract.py and names.py again, for contract version 3.
+// The text that a student reads for a file name: nomenclair/contract.py and names.py again, for contract version 4.
 // tests/test_node.py holds both to the same answers.
 
-export const VERSION = 3;
+export const VERSION = 4;
 
 const COMPOUND_EXT =
   /\.(?:tar\.(?:gz|bz2|xz|zst|lz|lzma|Z)|d\.ts|min\.(?:js|css)|module\.css|spec\.(?:js|ts)|test\.(?:js|ts)|cpio\.gz|js\.map|css\.map|html\.erb|blade\.php|user\.js|svg\.gz)$/i;
@@ -28,6 +28,7 @@ const HEX_RUN = /(?<![0-9A-Za-z])(?=[0-9a-fA-F]*[0-9])(?=[0-9a-fA-F]*[a-fA-F])[0
 const UUID = /[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/g;
 const COPY_NUMBER = /(\([0-9]{1,3}\))/;
 const MOST_CHARS = 120;
+const SENSES = [3, 2, 1];
 
 export const readable = (name) => name.toWellFormed().normalize("NFC");
 
@@ -48,22 +49,55 @@ export function words(text) {
   return [...text.matchAll(CHUNK)].flatMap(([, version, chunk]) => (version ? [version] : (chunk.match(WORD) ?? [])));
 }
 
-// glossary.tsv as a map from a folded word to what it is in each language; a student may have none.
+// What names leave out of phrases: articles, the commonest prepositions, an English genitive's s.
+const LITTLE = new Set("a an au aux d de des du en et l la le les of s the un une".split(" "));
+
+// glossary.tsv as a map from a folded word or phrase to what it is in each language; what begins a phrase is a key too.
 export function readGlossary(text) {
-  const rows = text.split("\n").slice(1, -1).map((line) => line.split("\t"));
-  return new Map(rows.map(([word, en, fr]) => [word, { en, fr }]));
+  const glossary = new Map();
+  for (const line of text.split("\n").slice(1, -1)) {
+    const [key, en, fr] = line.split("\t");
+    glossary.set(key, { en, fr });
+    for (let at = key.indexOf(" "); at > 0; at = key.indexOf(" ", at + 1)) {
+      const head = key.slice(0, at);
+      if (!glossary.has(head)) glossary.set(head, { en: "", fr: "" });
+    }
+  }
+  return glossary;
+}
+
+// How many of the words, from one on, the longest entry takes, and what they are in the language.
+function longest(glossary, found, from, lang) {
+  let [count, text, key] = [1, "", ""];
+  for (let i = from; i < found.length; i++) {
+    const folded = fold(found[i]);
+    if (i > from && LITTLE.has(folded)) continue;
+    key = key ? `${key} ${folded}` : folded;
+    const entry = glossary.get(key);
+    if (!entry) break;
+    if (entry[lang]) [count, text] = [i - from + 1, entry[lang]];
+  }
+  return [count, text];
+}
+
+function glossed(glossary, found, lang, senses) {
+  const out = [];
+  for (let i = 0; i < found.length; ) {
+    const [count, gloss] = longest(glossary, found, i, lang);
+    const text = found.slice(i, i + count).join(" ");
+    out.push(text);
+    if (gloss && gloss !== text) out.push(`[ ${gloss.split(", ").slice(0, senses).join(", ")} ]`);
+    i += count;
+  }
+  return out.join(" ");
 }
 
 export function sourceText(name, lang, glossary = new Map()) {
   const [stem, ext] = splitExt(readable(name));
   const parts = stem.replace(UUID, " # ").replace(HEX_RUN, " # ").split(COPY_NUMBER);
   const found = parts.flatMap((part, i) => (i % 2 ? [part] : words(part)));
-  const glossed = found.map((word) => {
-    const gloss = glossary.get(fold(word))?.[lang];
-    return gloss && gloss !== word ? `${word} [ ${gloss} ]` : word;
-  });
-  let text = glossed.join(" ");
-  if ([...text].length > MOST_CHARS) text = found.join(" ");
+  const told = SENSES.map((senses) => glossed(glossary, found, lang, senses));
+  let text = told.find((one) => [...one].length <= MOST_CHARS) ?? found.join(" ");
   const chars = [...text];
   if (chars.length > MOST_CHARS) {
     const half = MOST_CHARS / 2;

@@ -49,6 +49,7 @@ export function faulty(name, text, words, kind) {
     if (!given.some((run) => run.includes(bare) || (year && run.includes(year[1])))) return true;
   }
   if (falseDate(folded, text)) return true;
+  if ((text.match(/[\p{L}\p{N}_]+_[\p{L}\p{N}_]+/gu) ?? []).some((part) => !folded.includes(fold(part)))) return true;
   const counts = new Map();
   for (const word of wordsOf(text)) {
     const key = fold(word);

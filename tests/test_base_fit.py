@@ -20,6 +20,20 @@ from train.base.tokenizer import train
 PAIRS = [(f"en: {w} .txt", f"Text file of {w}") for w in ("alpha", "beta", "gamma", "delta")]
 
 
+LABELS = np.array([[7, 8, 1, fit.IGNORED], [9, 1, fit.IGNORED, fit.IGNORED]])
+
+
+@pytest.mark.parametrize(
+    ("hide", "before"),
+    [
+        pytest.param(0, [[0, 7, 8, 1], [0, 9, 1, 0]], id="its own words, one place later"),
+        pytest.param(1, [[0, 2, 2, 2], [0, 2, 2, 2]], id="all hidden but the start"),
+    ],
+)
+def test_what_the_decoder_reads(hide: float, before: list[list[int]]) -> None:
+    assert fit.words_before(LABELS, hide, np.random.default_rng(1)).tolist() == before
+
+
 @pytest.fixture
 def shards(tmp_path: Path) -> Path:
     tokenizer = train(Counter({line: 40 for pair in PAIRS for line in pair}), 420, ("en:",))

@@ -15,6 +15,10 @@ LEXICON = Lexicon(
             Word("cheval", "fr", "horse", "cheval", "m"),
             Word("cfg", "en", "configuration", "configuration", "f"),
             Word("date", "fr", "date", "date", "f"),
+            Word("log cabin", "en", "log cabin", "cabane en rondins", "f"),
+            Word("proof of address", "en", "proof of address", "justificatif de domicile", "m"),
+            Word("parking meter", "en", "parking meter", "parcmètre", "m"),
+            Word("online", "en", "online", "en ligne", "m"),
         ],
         "A": [Word("flou", "fr", "blurry", "flou", "")],
         "V": [
@@ -43,6 +47,17 @@ TOLD = glosses(LEXICON, frozenset({"facture"}))
         pytest.param("straightening", "", "redresse", id="an English present participle"),
         pytest.param("cfg", "configuration", "configuration f", id="an abbreviation in its own language"),
         pytest.param("edf", "EDF", "EDF", id="a name gets its capitals"),
+        pytest.param("log cabin", "", "cabane en rondins f", id="a phrase"),
+        pytest.param("log cabins", "", "cabanes en rondins fp", id="a phrase's plural is told as one"),
+        pytest.param("cabanes rondins", "log cabins", "cabanes en rondins fp", id="the other way round"),
+        pytest.param(
+            "proof address",
+            "proof of address",
+            "justificatif de domicile m",
+            id="a little word is given back",
+        ),
+        pytest.param("parking meters", "", "parcmètres mp", id="a phrase that is one word in French"),
+        pytest.param("parcmetre", "parking meter", "parcmètre m", id="a word that is a phrase in English"),
         pytest.param("dates", "", "date f, date", id="nothing told that the letters say"),
     ],
 )
@@ -55,6 +70,7 @@ def test_what_is_told(word, english, french):
     [
         pytest.param("may", id="a name that is a common word"),
         pytest.param("stage", id="a word of several senses"),
+        pytest.param("ligne", id="what would be left of a phrase that begins with a little word"),
     ],
 )
 def test_what_is_not_told(word):

@@ -6,13 +6,12 @@ import pytest
 from nomenclair import names
 from nomenclair.kinds import KindTable
 from train.base.build import CORPUS, seed_rows
+from train.base.swap import Forms
 from train.base.vary import (
-    Noun,
     Pools,
     named_after,
     other_format,
     other_month,
-    other_noun,
     other_number,
     other_person,
     restyled,
@@ -20,14 +19,7 @@ from train.base.vary import (
 )  # fmt: skip
 
 TABLE = KindTable.load(CORPUS / "kinds.tsv")
-BRIDGE = Noun("bridges", "ponts", ("m", True, False, False))
-SCARF = Noun("scarves", "foulards", ("m", True, False, False))
-POOLS = Pools(
-    ["Marchand", "Olga"],
-    {"exporte": "exporter", "exports": "export"},
-    {"ponts": [BRIDGE], "bridges": [BRIDGE]},
-    {BRIDGE.alike: [BRIDGE, SCARF]},
-)
+POOLS = Pools(["Marchand", "Olga"], {"exporte": "exporter", "exports": "export"}, Forms({}, {}))
 INVOICE = ("facture_edf_mars.pdf", "PDF invoice from EDF for March", "Facture PDF d'EDF de mars")
 
 
@@ -60,18 +52,6 @@ def test_restyling_changes_the_name_alone():
             id="another person, whose name begins with a consonant as well",
         ),
         pytest.param(
-            lambda r, rng: other_noun(r, POOLS, rng),
-            ("liste_PONTS_2023.csv", "CSV list of the bridges, 2023", "Liste CSV des ponts, 2023"),
-            ("liste_FOULARDS_2023.csv", "CSV list of the scarves, 2023", "Liste CSV des foulards, 2023"),
-            id="another noun that agrees alike, in capitals as the name has it",
-        ),
-        pytest.param(
-            lambda r, rng: other_noun(r, POOLS, rng),
-            ("BridgesAlps.png", "Bridges of the Alps, PNG image", "Ponts des Alpes, image PNG"),
-            ("ScarvesAlps.png", "Scarves of the Alps, PNG image", "Foulards des Alpes, image PNG"),
-            id="a noun that begins the texts keeps its capital",
-        ),
-        pytest.param(
             lambda r, rng: named_after(r, "fr", TABLE, POOLS, rng),
             ("export_contacts.py", "Python script that exports contacts", "Script Python qui exporte les contacts"),
             ("exporter_contacts.py", "Python script that exports contacts", "Script Python qui exporte les contacts"),
@@ -97,10 +77,6 @@ def test_a_change_is_made_in_name_and_texts_alike(change, row, expected):
         pytest.param(other_number, ("IMG_0042.jpg", "JPEG photo no. 42", "Photo JPEG n° 42 sur 42"), id="twice"),
         pytest.param(
             other_number, ("a_08-11-2016.pdf", "PDF of 8 November", "PDF du 8 novembre"), id="a day of a date",
-        ),
-        pytest.param(
-            lambda r, rng: other_noun(r, POOLS, rng), ("ponts.odt", "OpenDocument on roads", "Note sur les ponts"),
-            id="a noun that one text tells otherwise",
         ),
         pytest.param(other_month, ("2023-03.log", "Log for March", "Journal de mars"), id="month not written out"),
     ],

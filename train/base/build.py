@@ -11,13 +11,12 @@ import json
 import random
 import re
 import warnings
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from datagen import realise
 from nomenclair import names
 from nomenclair.contract import LANGUAGES, source_text
 from nomenclair.glossary import Glossary
@@ -26,8 +25,9 @@ from train.base import tokenizer as tokens
 from train.base.compose import Composer, Lexicon
 from train.base.fit import Shard
 from train.base.glossary import glosses, often
-from train.base.inflection import VOWEL, english_third
-from train.base.vary import Noun, Pools, Row, variants
+from train.base.inflection import english_third
+from train.base.swap import Forms, Row, forms
+from train.base.vary import Pools, variants
 from train.data import split_of
 
 CORPUS = Path(__file__).parents[2] / "corpus"
@@ -113,30 +113,14 @@ def shard(tokenizer: Tokenizer, pairs: list[tuple[str, str]]) -> Shard:
     return Shard.of([(s.ids, t.ids) for s, t in zip(sources, targets, strict=True)])
 
 
-def pools(lexicon: Lexicon, real_names: Path) -> Pools:
-    """What the variants of written pairs are drawn from."""
+def pools(lexicon: Lexicon, real_names: Path, rows: Iterable[Row]) -> Pools:
+    """What the variants of the written pairs `rows` are drawn from."""
     french = {w.fr.partition(" ")[0] for w in lexicon.by_pos["V"]}
     infinitive = {third: verb for verb in sorted(french) if (third := third_person(verb))}
     infinitive |= {english_third(w.en).split()[0]: w.en.split()[0] for w in lexicon.by_pos["V"]}
     proper = {w.en for w in lexicon.by_pos["P"]} | {w.title() for w in unknown_words(real_names, set(), 3000)}
-    by_form, by_alike = defaultdict(list), defaultdict(list)
-    for noun in nouns(lexicon):
-        by_alike[noun.alike].append(noun)
-        for form in {names.fold(noun.en), names.fold(noun.fr)}:
-            by_form[form].append(noun)
     capitalised = sorted(w for w in proper if re.fullmatch(r"[A-ZÀ-Þ][a-zà-ÿ]{2,9}", w))
-    return Pools(capitalised, infinitive, by_form, by_alike)
-
-
-def nouns(lexicon: Lexicon) -> Iterator[Noun]:
-    """The nouns of one plain word in each language, in both numbers."""
-    for word in lexicon.by_pos["N"]:
-        if not (word.en.isalpha() and word.fr.isalpha() and word.en.islower() and len(word.gender) == 1):
-            continue
-        for plural in (False, True):
-            en = realise.plural_en(word.en) if plural else word.en
-            fr = realise.noun_fr(word.fr, word.gender, plural)
-            yield Noun(en, fr, (word.gender, plural, *(bool(VOWEL.match(form)) for form in (fr, en))))
+    return Pools(capitalised, infinitive, Forms.of(forms(lexicon, rows)))
 
 
 def translations(strings: list[Row], kinds: list, glossary: Glossary) -> list[tuple[str, str]]:
@@ -215,7 +199,7 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(path))
     shard(tokenizer, both(composed, glossary)).save(args.out / "composed.npz")
     rng = random.Random(args.seed)
-    drawn = pools(lexicon, args.names)
+    drawn = pools(lexicon, args.names, seeds)
     varied = [v for row in seeds for v in variants(row, args.variants, table, drawn, rng)]
     shard(tokenizer, both(varied, glossary)).save(args.out / "seeds.npz")
     if strings:

@@ -140,11 +140,13 @@ class Composer:
     def noun(self) -> Phrase:
         r = self.random
         word = r.choice(self.words["N"] if r.random() < 0.75 else self.words["D"])
-        plural = r.random() < 0.3 and not word.en.endswith("s") and not word.en.isupper()
+        gender, always = word.gender[0], word.gender.endswith("p")
+        plural = not always and r.random() < 0.3 and not word.en.endswith("s") and not word.en.isupper()
         if not plural:
-            return Phrase(word.en, word.fr, self._form(word, "en"), self._form(word, "fr"), word.gender)
+            forms = self._form(word, "en"), self._form(word, "fr")
+            return Phrase(word.en, word.fr, *forms, gender, always)
         en, fr = english_plural(word.en), french_plural(word.fr)
-        return Phrase(en, fr, tuple(en.split()), tuple(names.words(fr)), word.gender, True)
+        return Phrase(en, fr, tuple(en.split()), tuple(names.words(fr)), gender, True)
 
     def _form(self, word: Word, lang: str) -> tuple[str, ...]:
         lemma = word.en if lang == "en" else word.fr
@@ -335,23 +337,35 @@ class Composer:
         if shape < 0.4:
             return self.identifier() + kind.pattern, kind.en, kind.fr
         if shape < 0.6:
-            while len((moment := self.date())[2]) < 8:
-                pass
-            prefix = r.choice(("", "", "IMG_", "VID_", "PXL_", "scan_", "Scan "))
-            clock = r.choice(("", f"_{r.randint(0, 235959):06}", f"-{r.randint(0, 235959):06}"))
-            en, fr, written = moment
-            article = "d'" if VOWEL.match(fr) else "du " if fr[0].isdigit() and len(fr) > 4 else "de "
-            return (
-                f"{prefix}{written}{clock}{kind.pattern}",
-                f"{kind.en} from {en}",
-                f"{kind.fr} {article}{fr}",
-            )
+            return self.moment(kind)
         number = r.randint(1, 9999)
         written = f"{number:0{r.choice((1, 2, 3, 4, 5))}}"
         copy = r.randint(1, 3) if r.random() < 0.1 else 0
         more = (f", copy {copy}", f", copie {copy}", f" ({copy})") if copy else ("", "", "")
         name = f"{r.choice(COUNTERS)}{written}{more[2]}{kind.pattern}"
         return name, f"{kind.en} no. {number}{more[0]}", f"{kind.fr} n° {number}{more[1]}"
+
+    def moment(self, kind: Kind) -> tuple[str, str, str]:
+        """A date, as cameras and recorders write it: with the time, which nobody tells, or a counter, which all do."""
+        r = self.random
+        while len((moment := self.date())[2]) < 8:
+            pass
+        en, fr, written = moment
+        if written.isdigit() and r.random() < 0.3:
+            written += f"{r.randint(0, 235959):06}"
+        prefix = r.choice(("", "", "IMG_", "VID_", "PXL_", "DJI_", "REC_", "scan_", "Scan "))
+        number = r.randint(1, 999)
+        after, no_en, no_fr = r.choice(
+            (
+                ("", "", ""),
+                ("", "", ""),
+                (f"{r.choice('_-')}{r.randint(0, 235959):06}", "", ""),
+                (f"{r.choice('_-')}{number:0{r.choice((3, 4))}}", f" no. {number}", f" n° {number}"),
+            )
+        )
+        article = "d'" if VOWEL.match(fr) else "du " if fr[0].isdigit() and len(fr) > 4 else "de "
+        name = f"{prefix}{written}{after}{kind.pattern}"
+        return name, f"{kind.en}{no_en} from {en}", f"{kind.fr}{no_fr} {article}{fr}"
 
     def identifier(self) -> str:
         """A stem that says nothing: hexadecimal digits, a UUID, random letters."""

@@ -24,6 +24,7 @@ from transformers import T5Config, T5ForConditionalGeneration
 
 BUCKETS = ((14, 15), (20, 17), (28, 20), (42, 28))  # tokens of source and of target
 IGNORED = -100
+HIDDEN = 2  # <unk>, which no text holds: the tokenizer falls back to bytes
 WARMUP_STEPS = 100
 
 
@@ -99,6 +100,19 @@ def padded(examples: list[tuple[np.ndarray, np.ndarray]], s: int, t: int) -> tup
     for row, (a, b) in enumerate(examples):
         source[row, : len(a)], labels[row, : len(b)] = a, b
     return source, labels
+
+
+def words_before(labels: np.ndarray, hide: float, rng: np.random.Generator) -> np.ndarray:
+    """What the decoder reads [size, T]: the labels one place later, a share of them hidden.
+
+    A decoder that cannot trust its own last words must look at the name (word dropout, Bowman et al. 2016, "Generating
+    Sentences from a Continuous Space"): it tells fewer texts from memory. Unlike dropout it costs no time.
+    """
+    before = np.zeros_like(labels)
+    before[:, 1:] = np.where(labels[:, :-1] == IGNORED, 0, labels[:, :-1])
+    hidden = rng.random(labels.shape) < hide
+    hidden[:, 0] = False
+    return np.where(hidden, HIDDEN, before)
 
 
 def shape(vocabulary: int, width: int, feed_forward: int, encoder: int, decoder: int) -> T5Config:
@@ -289,12 +303,15 @@ def fit(args: argparse.Namespace) -> None:
         step, start = state["step"], state["start"]
     end = deadline(args.until)
 
-    def loss_of(source: torch.Tensor, mask: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    def loss_of(
+        source: torch.Tensor, mask: torch.Tensor, before: torch.Tensor, labels: torch.Tensor
+    ) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16):
-            return model(input_ids=source, attention_mask=mask, labels=labels).loss
+            return model(input_ids=source, attention_mask=mask, decoder_input_ids=before, labels=labels).loss
 
     compiled = torch.compile(loss_of, dynamic=False)
     model.train()
+    rng = np.random.default_rng(args.seed + step)
     running, seen, shown, kept = [], 0, time.time(), time.time()
     log = (args.run / "log.tsv").open("a", encoding="utf-8", buffering=1)
     print(
@@ -308,8 +325,8 @@ def fit(args: argparse.Namespace) -> None:
             break
         for group in (g for opt in opts for g in opt.param_groups):
             group["lr"] = group["initial_lr"] * rate(step, now, start, end)
-        x = torch.from_numpy(source)
-        loss = compiled(x, (x != 0).long(), torch.from_numpy(labels))
+        x, before = torch.from_numpy(source), torch.from_numpy(words_before(labels, args.hide, rng))
+        loss = compiled(x, (x != 0).long(), before, torch.from_numpy(labels))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for opt in opts:
@@ -365,6 +382,9 @@ def main() -> None:
     parser.add_argument("--feed-forward", type=int, default=1024)
     parser.add_argument("--encoder", type=int, default=4)
     parser.add_argument("--decoder", type=int, default=2)
+    parser.add_argument(
+        "--hide", type=float, default=0.0, help="share of its own words hidden from the decoder"
+    )
     parser.add_argument("--seed", type=int, default=1)
     fit(parser.parse_args())
 

@@ -2,8 +2,8 @@
 
     python -m train.base.glossary OUT
 
-Words are those of corpus/lexicon.tsv and corpus/dictionary.tsv; datagen.realise gives their plurals, feminines,
-third persons and participles. A word that the corpus's names hold at least OFTEN times is left to the model.
+Words and phrases are those of corpus/lexicon.tsv and corpus/dictionary.tsv; datagen.realise gives their plurals,
+feminines, third persons and participles. A word that OFTEN names of the corpus hold is left to the model.
 """
 
 import argparse
@@ -15,11 +15,11 @@ from pathlib import Path
 from datagen import realise
 from nomenclair import names
 from nomenclair.contract import LANGUAGES
-from nomenclair.glossary import Glossary
+from nomenclair.glossary import LITTLE, Glossary
 from train.base.compose import Lexicon, Word
 
 OFTEN = 100
-# Senses that are told of one word.
+# Senses that are told of one word; of a phrase, the first.
 MOST = 3
 # A word is the lemma rather than a plural, a plural rather than a participle.
 PARTS = ("lemma", "form", "participle")
@@ -38,6 +38,8 @@ def forms(word: Word, pos: str) -> Iterator[tuple[str, str]]:
         yield realise.verb_fr(lemma) if french else realise.verb_en(lemma), "form"
         past, present = realise.participles(lemma, "fr" if french else "en")
         yield present, "form"
+        if " " in lemma:
+            return
         if not french:
             yield past, "participle"
         for gender, plural in ((g, n) for g in "mf" for n in (False, True) if french):
@@ -47,9 +49,14 @@ def forms(word: Word, pos: str) -> Iterator[tuple[str, str]]:
 def told(word: Word, pos: str, form: str, part: str, lang: str) -> str:
     """What is told of a form in `lang`: a noun with its gender in French, a verb in its third person.
 
-    In its own language a word is told only what its letters lack: accents, a noun's gender, what is abbreviated.
+    In its own language a word is told only what its letters lack: accents, a noun's gender, what is abbreviated. Of
+    phrases that are nouns the plural is told, for it is not one ending.
     """
     lemma = word.en if lang == "en" else word.fr
+    if pos == "N" and part == "form" and " " in word.en + word.fr:
+        if lang == "en":
+            return realise.plural_en(lemma)
+        return f"{realise.noun_fr(lemma, word.gender, True)} {word.gender[0]}p"
     if (
         word.lang == lang
         and names.fold(word.form) == names.fold(lemma)
@@ -76,15 +83,24 @@ def senses(lexicon: Lexicon) -> Iterator[tuple[str, Word]]:
             yield pos, replace(word, form=form, lang=lang)
 
 
+def key_of(form: str) -> str:
+    """How a glossary holds a form: folded, a phrase without little words; "" for what no name could be found by."""
+    words = [names.fold(word) for word in names.words(form)]
+    kept = [word for word in words if word not in LITTLE]
+    if len(words) == 1:
+        return words[0] if form.isalpha() else ""
+    return " ".join(kept) if len(kept) > 1 and kept[0] == words[0] else ""
+
+
 def glosses(lexicon: Lexicon, known: frozenset[str]) -> dict[str, tuple[str, str]]:
     """{folded form: (English, French)} of the lexicon's words that are not `known`."""
     found: dict[str, dict[str, dict[str, str]]] = {}
     for pos, word in senses(lexicon):
-        if not word.form.isalpha():
+        if not key_of(word.form):
             continue
         for form, part in forms(word, pos):
-            key = names.fold(form)
-            if key in known or not form.isalpha():
+            key = key_of(form)
+            if not key or key in known:
                 continue
             for lang in LANGUAGES:
                 by_lang = found.setdefault(key, {"en": {}, "fr": {}})[lang]
@@ -96,7 +112,8 @@ def glosses(lexicon: Lexicon, known: frozenset[str]) -> dict[str, tuple[str, str
 def _cell(key: str, parts: Mapping[str, str]) -> str:
     """The senses of the first of PARTS that has any; none where they say no more than the word."""
     first = next(part for part in PARTS if part in parts.values())
-    texts = [text for text, part in parts.items() if part == first and "[" not in text][:MOST]
+    texts = [text for text, part in parts.items() if part == first and "[" not in text]
+    texts = texts[: 1 if " " in key else MOST]
     says_more = any(text not in (key, key.removesuffix("s"), key.removesuffix("es")) for text in texts)
     return ", ".join(texts) if says_more else ""
 

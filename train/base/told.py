@@ -15,7 +15,7 @@ from datagen.grammar import Description, GrammarTeacher
 from nomenclair import names
 from nomenclair.kinds import KindTable
 from train.base.build import CORPUS, composer, read_rows
-from train.base.vary import Row
+from train.base.swap import Row
 from train.data import split_of
 
 # Of one extension at most this many: the archive's lists are full of hashed PNGs and font metrics.

@@ -13,8 +13,7 @@ from nomenclair import names
 from nomenclair.kinds import KindTable
 from nomenclair.names import ENGLISH_MONTHS, FRENCH_MONTHS
 from train.base.compose import without_accents
-
-Row = tuple[str, str, str]
+from train.base.swap import Forms, Row, swapped
 
 # Formats that swap without touching the rest of either text: (extension, English word, French word).
 GROUPS: tuple[tuple[tuple[str, str, str], ...], ...] = tuple(
@@ -42,29 +41,20 @@ LITTLE = frozenset(
     script""".split()
 )
 STYLES = ("_", "-", " ", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Noun:
-    """A noun in one number: both texts' forms, the letters its name may write it with, and what must stay alike."""
-
-    en: str
-    fr: str
-    alike: tuple[str, bool, bool, bool]
-
-    def written(self, lang: str) -> str:
-        return self.en if lang == "en" else self.fr
+# How many words and terms of a variant are swapped.
+SWAPS = (0, 0, 1, 1, 2, 3)
+# Words that say the kind more often than the subject.
+GENERAL = frozenset("file fichier document image photo video script scan copy copie".split())
 
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """What variants are drawn from: names to put in the place of names, infinitives of third persons, and nouns by
-    their (folded) form in either language and by gender, number and the sound that they begin with."""
+    """What variants are drawn from: names to put in the place of names, infinitives of third persons, and words and
+    terms to put in each other's place."""
 
     proper: Sequence[str]
     infinitive: Mapping[str, str]
-    by_form: Mapping[str, Sequence[Noun]]
-    by_alike: Mapping[tuple[str, bool, bool, bool], Sequence[Noun]]
+    forms: Forms
 
 
 def word(text: str) -> re.Pattern[str]:
@@ -177,37 +167,6 @@ def other_person(row: Row, table: KindTable, pools: Pools, rng: random.Random) -
     return in_name + ext, word(old).sub(new, en), word(old).sub(new, fr)
 
 
-def other_noun(row: Row, pools: Pools, rng: random.Random) -> Row:
-    """The same row of another thing: a noun that the name holds and each text tells, for one that agrees alike."""
-    name, en, fr = row
-    stem, ext = names.split_ext(name)
-    found = []
-    for written in names.words(stem):
-        for noun in pools.by_form.get(names.fold(written), ()):
-            lang = "en" if names.fold(noun.en) == names.fold(written) else "fr"
-            once = all(
-                len(word(form).findall(text[:1].lower() + text[1:])) == 1
-                for form, text in ((noun.en, en), (noun.fr, fr))
-            )
-            if once and stem.count(written) == 1:
-                found.append((written, noun, lang))
-    if not found:
-        return row
-    written, old, lang = rng.choice(found)
-    new = rng.choice(pools.by_alike[old.alike])
-    shown = new.written(lang)
-    shown = without_accents(shown) if written.isascii() else shown
-    shown = shown.upper() if written.isupper() and len(written) > 1 else shown
-    shown = shown[:1].upper() + shown[1:] if written[0].isupper() else shown
-    made = [
-        re.sub(
-            rf"(?i){word(a).pattern}", lambda m, b=b: b[:1].upper() + b[1:] if m[0][0].isupper() else b, text
-        )
-        for a, b, text in ((old.en, new.en, en), (old.fr, new.fr, fr))
-    ]
-    return stem.replace(written, shown) + ext, *made
-
-
 def styled(words: Sequence[str], rng: random.Random) -> str:
     """The words in one of the ways people write names."""
     words = list(words)
@@ -271,8 +230,8 @@ def variants(row: Row, count: int, table: KindTable, pools: Pools, rng: random.R
                 made = change(made, rng)
         if rng.random() < 0.5:
             made = other_person(made, table, pools, rng)
-        if rng.random() < 0.5:
-            made = other_noun(made, pools, rng)
+        for _ in range(rng.choice(SWAPS)):
+            made = swapped(made, pools.forms, GENERAL | said_by_kind(made[0], table), rng)
         if i % 4 == 1:
             made = named_after(made, "en", table, pools, rng)
         elif i % 4 == 3:

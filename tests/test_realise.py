@@ -42,7 +42,9 @@ def test_third_persons(verb, third):
         pytest.param("caisse noire", "f", "caisses noires", id="a feminine that is a noun of its own too"),
         pytest.param("huile moteur", "f", "huiles moteur", id="a noun in apposition stays"),
         pytest.param("assurance qualité", "f", "assurances qualité", id="a noun in -té is no participle"),
-        pytest.param("membre fondateur", "m", "membres fondateurs", id="a noun that is the same person agrees"),
+        pytest.param(
+            "membre fondateur", "m", "membres fondateurs", id="a noun that is the same person agrees"
+        ),
         pytest.param("double rideau", "m", "doubles rideaux", id="an adjective before its noun"),
         pytest.param("vieil ami", "m", "vieux amis", id="a form for vowels"),
         pytest.param("nouvel an", "m", "nouveaux ans", id="another one"),

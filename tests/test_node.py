@@ -84,7 +84,7 @@ def outspoken_folder(tmp_path_factory):
     Glossary.load(bases.EMBEDDED).store(folder)
     shutil.copy(FOLDER / "kinds.tsv", folder)
     words = vocabulary(text for pair in seed_pairs() for text in (pair.en, pair.fr))
-    (folder / "words.txt").write_text("\n".join(sorted(words)), encoding="utf-8")
+    (folder / "words.txt").write_text("".join(f"{word}\n" for word in sorted(words)), encoding="utf-8")
     never = {"fr": NEVER, "en": NEVER}
     write_json(
         folder / "student.json",

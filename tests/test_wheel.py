@@ -10,9 +10,9 @@ import pytest
 from nomenclair.workspace import REPOSITORY
 
 # What a host program may download: the wheel and all it needs. Unpacked, onnxruntime, numpy and tokenizers
-# alone take 137 MB; with tokenizers' own dependencies a host grows by 172 MB.
+# alone take 137 MB; with tokenizers' own dependencies and the student (19 MB) a host grows by 192 MB.
 MOST_DOWNLOADED = 120_000_000
-MOST_UNPACKED = 190_000_000
+MOST_UNPACKED = 200_000_000
 CLEAN = {
     name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "NOMENCLAIR_STUDENT")
 }

@@ -51,7 +51,7 @@ FEMININE = (
 ADJECTIVE_HEAD = re.compile(
     r"(?:(?:grand|petit|haut|mauvais|meilleur|saint|plein)e?|doubles?|triple|jeune|vieux|vieil|vieille|beau|bel|belle"
     r"|bon|bonne|nouveau|nouvel|nouvelle|ancien|ancienne|premier|première|second|dernier|dernière|bas|basse|gros"
-    r"|grosse|long|longue|faux|fausse|légitime|deuxième|troisième|libre)$",
+    r"|grosse|long|longue|faux|fausse|légitime|deuxième|troisième|libre|autre|jolie?|même|prochaine?|vraie?)$",
     re.I,
 )
 # First parts of hyphenated nouns that stay as they are: verbs, adverbs, prefixes.
@@ -81,7 +81,7 @@ def noun_fr(lemma: str, gender: str, plural: bool) -> str:
         return lemma
     head, *rest = _words(lemma)
     adjective = rest and ADJECTIVE_HEAD.fullmatch(head)
-    out = [_agreeing(head, gender) if adjective else _plural_word(head)]
+    out = [_agreeing(head) if adjective else _plural_word(head)]
     for i, word in enumerate(rest):
         if word in FR_LINKS or word.startswith(("d'", "l'")):
             return " ".join(out + rest[i:])
@@ -92,7 +92,7 @@ def noun_fr(lemma: str, gender: str, plural: bool) -> str:
     return " ".join(out)
 
 
-def _agreeing(adjective: str, gender: str) -> str:
+def _agreeing(adjective: str) -> str:
     """The plural of an adjective that has its noun's gender already."""
     if adjective.lower() in ("vieil", "bel", "nouvel"):
         return adjective[:-1].removesuffix("i") + ("ux" if adjective[0] in "vV" else "aux")
@@ -129,8 +129,6 @@ ONE_NUMBER = frozenset({"n1", "n15", "n21", "n22", "n26", "n35", "n36"})
 
 def _plural_word(word: str) -> str:
     pyrealb.loadFr()
-    if word in ("code-barres", "mot-clé"):
-        return word.split("-")[0] + "s-" + word.split("-")[1].rstrip("s") + "s"
     if "-" in word and word.islower():
         first, *parts = word.split("-")
         if FR_LINKS.intersection(parts):  # arcs-en-ciel

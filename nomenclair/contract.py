@@ -59,7 +59,8 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     parts = COPY_NUMBER.split(names.without_hashes(stem, " # "))
     # Split by one group: what it matched stands at the odd places.
     words = [w for i, part in enumerate(parts) for w in ([part] if i % 2 else names.words(part))]
-    tellings = (" ".join(_glossed(words, lang, glossary, senses)) for senses in SENSES)
+    glossed = list(_glossed(words, lang, glossary))
+    tellings = (_telling(glossed, most) for most in SENSES)
     text = next((told for told in tellings if len(told) <= MAX_SOURCE_CHARS), " ".join(words))
     if len(text) > MAX_SOURCE_CHARS:
         half = MAX_SOURCE_CHARS // 2
@@ -67,13 +68,16 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     return f"{lang}: {text} {ext[:16]}".strip()
 
 
-def _glossed(words: Sequence[str], lang: Lang, glossary: Glossary, senses: int) -> Iterator[str]:
-    """The words, each word or phrase of the glossary followed by the first `senses` things that it is."""
+def _glossed(words: Sequence[str], lang: Lang, glossary: Glossary) -> Iterator[tuple[str, list[str]]]:
+    """(word or phrase of the glossary, its senses) in the words' order; no senses where there is nothing to say."""
     start = 0
     while start < len(words):
         count, found = glossary.longest(words[start:], lang)
         text = " ".join(words[start : start + count])
-        yield text
-        if found not in ("", text):
-            yield f"[ {', '.join(found.split(', ')[:senses])} ]"
+        yield text, found.split(", ") if found not in ("", text) else []
         start += count
+
+
+def _telling(glossed: Sequence[tuple[str, list[str]]], most: int) -> str:
+    """The words, each followed by at most so many of its senses in brackets."""
+    return " ".join(f"{text} [ {', '.join(senses[:most])} ]" if senses else text for text, senses in glossed)

@@ -25,7 +25,7 @@ def first_from(lines: bytes, needle: bytes) -> int:
 class WordList:
     """A set of words: `lines` are their UTF-8 bytes, one word each.
 
-    >>> "pont" in WordList(b"arbre\npont\n"), "po" in WordList(b"arbre\npont\n")
+    >>> "pont" in WordList(b"arbre\\npont\\n"), "po" in WordList(b"arbre\\npont\\n")
     (True, False)
     """
 

@@ -2,7 +2,7 @@
 
 The folder holds model.onnx (token ids to token ids, see train/t5_graph.py) with its weights.bin, tokenizer.json,
 student.json (contract version, provenance, hashes), kinds.tsv, words.txt (the words that texts may be made of) and,
-where its base has one, glossary.tsv (what it is told of rare words).
+where its base has one, glossary.tsv (what it is told of rare words and terms).
 """
 
 import json

@@ -49,6 +49,7 @@ def test_third_persons(verb, third):
         pytest.param("vieil ami", "m", "vieux amis", id="a form for vowels"),
         pytest.param("nouvel an", "m", "nouveaux ans", id="another one"),
         pytest.param("drap-housse", "m", "draps-housses", id="two nouns joined"),
+        pytest.param("code-barres", "m", "codes-barres", id="a second part that is plural already"),
         pytest.param("chauffe-eau", "m", "chauffe-eaux", id="a verb and a noun joined"),
         pytest.param("arc-en-ciel", "m", "arcs-en-ciel", id="joined by a little word"),
     ],

@@ -68,6 +68,7 @@ def test_the_wheel_alone_describes(installed, student_folder, tmp_path):
     assert out.startswith("a.pdf\t")
     absent = "import importlib.util as u; print([m for m in ('torch', 'pandas', 'openai') if u.find_spec(m)])"
     assert run(python, "-c", absent, cwd=tmp_path).strip() == "[]"
+    print(f"unpacked: {grown / 1e6:.0f} MB")
     assert grown < MOST_UNPACKED
 
 
@@ -85,6 +86,7 @@ def test_right_after_installation_it_describes(installed, tmp_path):
 @pytest.mark.slow
 def test_the_wheel_and_what_it_needs_are_a_small_download(wheel, tmp_path):
     run(sys.executable, "-m", "pip", "download", "--quiet", wheel, "-d", tmp_path, cwd=tmp_path)
+    print(f"to download: {size(tmp_path) / 1e6:.0f} MB")
     assert size(tmp_path) < MOST_DOWNLOADED
 
 

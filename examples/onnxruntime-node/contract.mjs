@@ -80,23 +80,30 @@ function longest(glossary, found, from, lang) {
   return [count, text];
 }
 
-function glossed(glossary, found, lang, senses) {
+// [word or phrase, its senses] in the words' order.
+function glossed(glossary, found, lang) {
   const out = [];
   for (let i = 0; i < found.length; ) {
     const [count, gloss] = longest(glossary, found, i, lang);
     const text = found.slice(i, i + count).join(" ");
-    out.push(text);
-    if (gloss && gloss !== text) out.push(`[ ${gloss.split(", ").slice(0, senses).join(", ")} ]`);
+    out.push([text, gloss && gloss !== text ? gloss.split(", ") : []]);
     i += count;
   }
-  return out.join(" ");
+  return out;
 }
+
+// The words, each followed by at most so many of its senses in brackets.
+const telling = (pairs, most) =>
+  pairs
+    .map(([text, senses]) => (senses.length ? `${text} [ ${senses.slice(0, most).join(", ")} ]` : text))
+    .join(" ");
 
 export function sourceText(name, lang, glossary = new Map()) {
   const [stem, ext] = splitExt(readable(name));
   const parts = stem.replace(UUID, " # ").replace(HEX_RUN, " # ").split(COPY_NUMBER);
   const found = parts.flatMap((part, i) => (i % 2 ? [part] : words(part)));
-  const told = SENSES.map((senses) => glossed(glossary, found, lang, senses));
+  const pairs = glossed(glossary, found, lang);
+  const told = SENSES.map((most) => telling(pairs, most));
   let text = told.find((one) => [...one].length <= MOST_CHARS) ?? found.join(" ");
   const chars = [...text];
   if (chars.length > MOST_CHARS) {

@@ -14,13 +14,11 @@ from pathlib import Path
 
 from datagen import realise
 from nomenclair import names
-from nomenclair.contract import LANGUAGES
+from nomenclair.contract import LANGUAGES, SENSES
 from nomenclair.glossary import LITTLE, Glossary
 from train.base.compose import Lexicon, Word
 
 OFTEN = 100
-# Senses that are told of one word; of a phrase, the first.
-MOST = 3
 # A word is the lemma rather than a plural, a plural rather than a participle.
 PARTS = ("lemma", "form", "participle")
 
@@ -113,7 +111,7 @@ def _cell(key: str, parts: Mapping[str, str]) -> str:
     """The senses of the first of PARTS that has any; none where they say no more than the word."""
     first = next(part for part in PARTS if part in parts.values())
     texts = [text for text, part in parts.items() if part == first and "[" not in text]
-    texts = texts[: 1 if " " in key else MOST]
+    texts = texts[: 1 if " " in key else max(SENSES)]  # a phrase has one
     says_more = any(text not in (key, key.removesuffix("s"), key.removesuffix("es")) for text in texts)
     return ", ".join(texts) if says_more else ""
 

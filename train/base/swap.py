@@ -22,11 +22,6 @@ Row = tuple[str, str, str]
 FRENCH_VOWEL, ENGLISH_VOWEL = re.compile(r"[aeiouyâàéèêëîïôöùûœ]", re.I), re.compile(r"[aeio]", re.I)
 UNSURE_FRENCH, UNSURE_ENGLISH = re.compile(r"h|y|onz", re.I), re.compile(r"u|eu|one|hour|hono|heir", re.I)
 PLAIN = re.compile(r"[^\W\d_][^\W_]*(?:[ '-][^\W_]+)*")
-# Adjectives that stand before their noun, where others stand after it.
-BEFORE_NOUNS = frozenset(
-    "ancien autre beau bon dernier faux grand gros haut jeune joli long mauvais même meilleur nouveau petit premier"
-    " prochain vieux vrai".split()
-)
 MONTHS = frozenset(map(names.fold, names.FRENCH_MONTHS))
 MOST_TERM_WORDS = 5
 
@@ -79,8 +74,9 @@ def forms(lexicon: Lexicon, rows: Iterable[Row]) -> Iterator[Form]:
             en, fr = realise.plural_en(word.en), realise.noun_fr(word.fr, word.gender, True)
             yield from _form(en, fr, "N" + word.gender[0], True)
     for word in lexicon.by_pos.get("A", ()):
+        before_nouns = realise.ADJECTIVE_HEAD.fullmatch(word.fr)
         adverb = word.fr.endswith("ment") and word.en.endswith("ly")
-        if word.fr not in BEFORE_NOUNS and not adverb and " " not in word.en + word.fr:
+        if not before_nouns and not adverb and " " not in word.en + word.fr:
             for gender in "mf":
                 for plural in (False, True):
                     yield from _form(

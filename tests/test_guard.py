@@ -1,10 +1,10 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from datagen.corpus import kinds, seed_pairs
 from nomenclair.guard import fault, vocabulary
-from nomenclair.names import is_opaque
+from nomenclair.names import fold, is_opaque
 
 KINDS = kinds()
 WORDS = vocabulary(
@@ -83,7 +83,9 @@ def test_no_pair_of_the_corpus_is_faulty():
 
 
 @given(st.text(max_size=80), st.text(max_size=80))
+@example("", "A_A")
 def test_any_name_and_text_get_an_answer(name, text):
-    assert fault(name, text, WORDS, KINDS.of(name)) is None or fault(name, text, WORDS, KINDS.of(name)).split()[0] in (
-        "number", "month", "loop", "subject", "word",
-    )  # fmt: skip
+    found = fault(name, text, WORDS, KINDS.of(name))
+    reason, *said = (found or "none").split()
+    assert reason in ("none", "number", "month", "date", "joined", "loop", "subject", "word")
+    assert all(part in text or part in fold(text) for part in said), "a fault quotes the text"

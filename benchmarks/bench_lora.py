@@ -1,4 +1,4 @@
-"""The default LoRA against four others on the seed corpus, each judged on the same validation names.
+"""The default LoRA against five others on the seed corpus, each judged on the same validation names.
 
     python -m benchmarks.bench_lora [--base FOLDER] [--pairs 1000] [--epochs 3]
 
@@ -28,6 +28,7 @@ def rivals(default: Settings) -> dict[str, Settings]:
         ),
         "rank 16, attention alone": replace(default, lora_targets=ATTENTION),
         "rank 64, attention and feed-forward": replace(default, lora_rank=64, lora_alpha=128),
+        "default with dropout 0.05": replace(default, lora_dropout=0.05),
         "default at 1e-3": replace(default, learning_rate=1e-3),
     }
 

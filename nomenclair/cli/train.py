@@ -42,7 +42,10 @@ def train(
     load_in_8bit: Annotated[
         bool, typer.Option("--load-in-8bit", help="Keep the base in 8 bits (bitsandbytes).")
     ] = False,
-    bf16: Annotated[bool, typer.Option("--bf16", help="Compute in bfloat16.")] = False,
+    bf16: Annotated[
+        bool | None,
+        typer.Option("--bf16/--fp32", help="Compute in bfloat16; by default where the machine has it."),
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Remove an earlier training and begin again.")
     ] = False,
@@ -85,7 +88,7 @@ def train(
         decoder_layers=decoder_layers,
         trim_vocabulary=trim_vocabulary,
         load_in_8bit=load_in_8bit,
-        bf16=bf16,
+        bf16=bases.computes_bfloat16() if bf16 is None else bf16,
     )
     if fresh:
         fit.remove(ws.training)

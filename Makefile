@@ -47,9 +47,10 @@ bench-student: install
 	$(BIN)/pip install --quiet --requirement benchmarks/requirements.txt
 	$(BIN)/python -m benchmarks.bench_student
 
-# Training speed, the default adapter against others, and how many pairs a student needs; a quarter of an hour.
+# Training speed, the default adapter against others, and how many pairs a student needs; twenty minutes.
 bench-training: install
 	$(BIN)/python -m benchmarks.bench_train_speed
+	$(BIN)/python -m benchmarks.bench_train_speed --base flan-t5-small --pairs 150
 	$(BIN)/python -m benchmarks.bench_lora
 	$(BIN)/python -m benchmarks.learning_curve
 

@@ -51,7 +51,7 @@ class Settings:
     languages: tuple[str, ...] = LANGUAGES
     epochs: float = 12
     batch: int = 32
-    # 1e-3, usual for LoRA, spoils a base that has met such pairs (benchmarks/bench_lora.py).
+    # At 1e-3, usual for LoRA, a base that has met such pairs is past its best after an epoch (bench_lora.py).
     learning_rate: float = 3e-4
     full: bool = False
     lora_rank: int = 16

@@ -1,9 +1,8 @@
-"""Pretraining in small: shards keep examples, batches have fixed shapes, a run goes on from its checkpoint."""
+"""Pretraining in small: the rate, the optimizers, a run that goes on from its checkpoint."""
 
 import json
 import sys
 from collections import Counter
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -12,15 +11,16 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from nomenclair.glossary import Glossary
 from train.base import fit, publish
 from train.base.build import shard
+from train.base.model import new_model, shape
+from train.base.shards import IGNORED
 from train.base.tokenizer import train
 
 PAIRS = [(f"en: {w} .txt", f"Text file of {w}") for w in ("alpha", "beta", "gamma", "delta")]
 
 
-LABELS = np.array([[7, 8, 1, fit.IGNORED], [9, 1, fit.IGNORED, fit.IGNORED]])
+LABELS = np.array([[7, 8, 1, IGNORED], [9, 1, IGNORED, IGNORED]])
 
 
 @pytest.mark.parametrize(
@@ -45,47 +45,14 @@ def shards(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_shard_gives_back_what_was_packed(tmp_path: Path) -> None:
-    pairs = [([3, 4, 1], [5, 1]), ([1], [1]), ([7, 8, 9, 1], [6, 6, 1])]
-    fit.Shard.of(pairs).save(tmp_path / "one.npz")
-    loaded = fit.Shard.load(tmp_path / "one.npz")
-    assert [(list(a), list(b)) for a, b in map(loaded.__getitem__, range(len(loaded)))] == pairs
-
-
-@pytest.mark.parametrize(
-    ("source", "target", "bucket"),
-    [
-        pytest.param(*fit.BUCKETS[0], 0, id="fills the smallest"),
-        pytest.param(fit.BUCKETS[0][0] + 1, 2, 1, id="the source is too long for it"),
-        pytest.param(2, fit.BUCKETS[1][1] + 1, 2, id="the target decides"),
-        pytest.param(fit.BUCKETS[-1][0] + 1, 2, None, id="longer than all"),
-    ],
-)
-def test_bucket_of(source: int, target: int, bucket: int | None) -> None:
-    assert fit.bucket_of(np.ones(source), np.ones(target)) == bucket
-
-
-def test_batches_are_full_and_of_bucket_shapes(shards: Path) -> None:
-    loaded = {"tiny": fit.Shard.load(shards / "tiny.npz")}
-    for source, labels in islice(fit.batches(loaded, {"tiny": 1.0}, 4, 0), 6):
-        assert (source.shape[1], labels.shape[1]) in fit.BUCKETS
-        assert len(source) == len(labels) == 4
-        assert (labels != fit.IGNORED).any(axis=1).all()
-
-
 def test_the_rate_warms_up_and_falls_to_its_floor_at_the_end() -> None:
     assert fit.rate(0, 0.0, 0.0, 100.0) == pytest.approx(0.01)
     assert fit.rate(fit.WARMUP_STEPS, 50.0, 0.0, 100.0) == pytest.approx(0.5)
     assert fit.rate(fit.WARMUP_STEPS, 200.0, 0.0, 100.0) == pytest.approx(0.01)
 
 
-def test_the_shape_is_read_from_the_weights() -> None:
-    model = fit.new_model(fit.shape(512, 128, 96, 3, 1))
-    assert fit.shape_of(model.state_dict()).to_dict() == model.config.to_dict()
-
-
 def test_muon_gets_the_layers_matrices_and_nothing_twice() -> None:
-    model = fit.new_model(fit.shape(512, 128, 96, 1, 1))
+    model = new_model(shape(512, 128, 96, 1, 1))
     muon, adam = (
         [p for g in o.param_groups for p in g["params"]] for o in fit.optimizers(model, 0.02, 0.004)
     )
@@ -121,29 +88,8 @@ def test_a_run_goes_on_from_its_checkpoint_and_is_published(
     assert model.dtype == torch.bfloat16 and model.config.eos_token_id == 1
 
 
-def test_a_base_of_another_tokenizer_is_carried_over(tmp_path: Path) -> None:
-    lines = Counter({"fr: facture lycée": 9, "en: invoice school": 9, "d'eau": 4})
-    old_tokens, new_tokens = train(lines, 420), train(lines, 420, ("fencing",))
-    size = -(-max(t.get_vocab_size() for t in (old_tokens, new_tokens)) // 64) * 64
-    old = fit.new_model(fit.shape(size, 128, 96, 1, 1))
-    publish.published(old.state_dict(), old_tokens, Glossary(), tmp_path)
-    model = fit.new_model(fit.shape(size, 128, 96, 1, 1))
-    fit.carry_over(model, new_tokens, tmp_path)
-    stored = AutoModelForSeq2SeqLM.from_pretrained(tmp_path).float()
-    assert torch.equal(
-        model.encoder.block[0].layer[0].SelfAttention.k.weight,
-        stored.encoder.block[0].layer[0].SelfAttention.k.weight,
-    )
-    same, new = "</s>", "▁fencing"
-    rows, old_rows = model.shared.weight, stored.shared.weight
-    assert torch.equal(rows[new_tokens.token_to_id(same)], old_rows[old_tokens.token_to_id(same)])
-    pieces = [piece.id for piece in old_tokens.model.tokenize(new)]
-    assert torch.allclose(rows[new_tokens.token_to_id(new)], old_rows[pieces].mean(0))
-    assert model.lm_head.weight is model.shared.weight
-
-
 def test_a_query_matrix_steps_by_a_share_of_the_others_rate() -> None:
-    model = fit.new_model(fit.shape(512, 128, 96, 1, 1))
+    model = new_model(shape(512, 128, 96, 1, 1))
     muon, adam = fit.optimizers(model, 0.02, 0.004)
     rates = {id(p): g["lr"] for o in (muon, adam) for g in o.param_groups for p in g["params"]}
     attention = model.encoder.block[0].layer[0].SelfAttention
@@ -153,7 +99,7 @@ def test_a_query_matrix_steps_by_a_share_of_the_others_rate() -> None:
 
 
 def test_a_fresh_model_looks_at_its_neighbours() -> None:
-    model = fit.new_model(fit.shape(512, 128, 96, 1, 1))
+    model = new_model(shape(512, 128, 96, 1, 1))
     attention = model.encoder.block[0].layer[0].SelfAttention
     bias = attention.compute_bias(6, 6)[0]  # heads, query, key
     assert bias[0, 3].argmax() == 2 and bias[1, 3].argmax() == 4

@@ -23,9 +23,9 @@ from nomenclair.glossary import Glossary
 from nomenclair.kinds import Kind, KindTable
 from train.base import tokenizer as tokens
 from train.base.compose import Composer, Lexicon
-from train.base.fit import Shard
 from train.base.glossary import glosses, often
 from train.base.inflection import english_third
+from train.base.shards import Shard
 from train.base.swap import Forms, Row, forms
 from train.base.vary import Pools, variants
 from train.data import split_of

@@ -2,8 +2,7 @@
 
     python -m train.base.fit SHARDS RUN --mix templates=8,seeds=2 --until 06:40
 
-Fixed shapes: oneDNN and the compiler build for each new shape, so an example goes into the smallest of BUCKETS that
-holds it and each batch is full. The rate decays linearly with the wall clock, so that the decay happens whatever
+The rate decays linearly with the wall clock, so that the decay happens whatever
 the machine's speed. A checkpoint holds model, optimizers, step and clock; the same command goes on from it.
 """
 
@@ -11,8 +10,6 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,86 +17,13 @@ import numpy as np
 import torch
 from sacrebleu.metrics import CHRF
 from tokenizers import Tokenizer
-from transformers import T5Config, T5ForConditionalGeneration
+from transformers import T5ForConditionalGeneration
 
-BUCKETS = ((14, 15), (20, 17), (28, 20), (42, 28))  # tokens of source and of target
-IGNORED = -100
+from train.base.model import carry_over, drop_channels, new_model, shape
+from train.base.shards import IGNORED, Shard, batches
+
 HIDDEN = 2  # <unk>, which no text holds: the tokenizer falls back to bytes
 WARMUP_STEPS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Shard:
-    """Examples of one sort: token ids end to end, and where each example ends."""
-
-    source: np.ndarray
-    source_ends: np.ndarray
-    target: np.ndarray
-    target_ends: np.ndarray
-
-    @classmethod
-    def load(cls, path: Path) -> "Shard":
-        with np.load(path) as arrays:
-            return cls(*(arrays[k] for k in ("source", "source_ends", "target", "target_ends")))
-
-    def save(self, path: Path) -> None:
-        np.savez(
-            path,
-            source=self.source,
-            source_ends=self.source_ends,
-            target=self.target,
-            target_ends=self.target_ends,
-        )
-
-    @classmethod
-    def of(cls, pairs: list[tuple[list[int], list[int]]]) -> "Shard":
-        """Pack (source ids, target ids) pairs; the vocabulary fits 16 bits."""
-        columns = []
-        for side in (0, 1):
-            columns.append(np.array([t for pair in pairs for t in pair[side]], dtype=np.uint16))
-            columns.append(np.cumsum([len(pair[side]) for pair in pairs], dtype=np.int64))
-        return cls(*columns)
-
-    def __len__(self) -> int:
-        return len(self.source_ends)
-
-    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
-        s, t = (ends[i - 1] if i else 0 for ends in (self.source_ends, self.target_ends))
-        return self.source[s : self.source_ends[i]], self.target[t : self.target_ends[i]]
-
-
-def bucket_of(source: np.ndarray, target: np.ndarray) -> int | None:
-    """The smallest bucket that holds an example, or None."""
-    return next((i for i, (s, t) in enumerate(BUCKETS) if len(source) <= s and len(target) <= t), None)
-
-
-def batches(
-    shards: dict[str, Shard], mix: dict[str, float], size: int, seed: int
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Endless full batches (source [size, S], labels [size, T]) of one bucket each, examples drawn by `mix`."""
-    rng = np.random.default_rng(seed)
-    names = list(mix)
-    weights = np.array([mix[n] for n in names], dtype=float)
-    waiting: list[list[tuple[np.ndarray, np.ndarray]]] = [[] for _ in BUCKETS]
-    while True:
-        for which in rng.choice(len(names), size=1024, p=weights / weights.sum()):
-            shard = shards[names[which]]
-            example = shard[int(rng.integers(len(shard)))]
-            bucket = bucket_of(*example)
-            if bucket is None:
-                continue
-            waiting[bucket].append(example)
-            if len(waiting[bucket]) == size:
-                yield padded(waiting[bucket], *BUCKETS[bucket])
-                waiting[bucket] = []
-
-
-def padded(examples: list[tuple[np.ndarray, np.ndarray]], s: int, t: int) -> tuple[np.ndarray, np.ndarray]:
-    source = np.zeros((len(examples), s), dtype=np.int64)
-    labels = np.full((len(examples), t), IGNORED, dtype=np.int64)
-    for row, (a, b) in enumerate(examples):
-        source[row, : len(a)], labels[row, : len(b)] = a, b
-    return source, labels
 
 
 def words_before(labels: np.ndarray, hide: float, rng: np.random.Generator) -> np.ndarray:
@@ -113,117 +37,6 @@ def words_before(labels: np.ndarray, hide: float, rng: np.random.Generator) -> n
     hidden = rng.random(labels.shape) < hide
     hidden[:, 0] = False
     return np.where(hidden, HIDDEN, before)
-
-
-class ChannelDropout(torch.nn.Module):
-    """Dropout [size, length, width] of whole channels of an example, the same ones at each of its positions.
-
-    Variational dropout (Gal and Ghahramani 2016): a twentieth of the random numbers, which on a CPU cost more than the
-    layers themselves.
-    """
-
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.share = share
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if not self.training:
-            return x
-        kept = torch.rand(x.shape[0], 1, x.shape[-1]) >= self.share
-        return x * (kept / (1 - self.share)).to(x.dtype)
-
-
-def drop_channels(model: torch.nn.Module, share: float) -> None:
-    """Every dropout of the model becomes one of channels."""
-    for module in list(model.modules()):
-        for name, child in module.named_children():
-            if isinstance(child, torch.nn.Dropout):
-                setattr(module, name, ChannelDropout(share))
-
-
-def shape(vocabulary: int, width: int, feed_forward: int, encoder: int, decoder: int) -> T5Config:
-    """The base's architecture: T5 with heads of 64, ReLU, tied embeddings."""
-    return T5Config(
-        vocab_size=vocabulary,
-        d_model=width,
-        d_kv=64,
-        num_heads=width // 64,
-        d_ff=feed_forward,
-        num_layers=encoder,
-        num_decoder_layers=decoder,
-        dropout_rate=0.0,
-        feed_forward_proj="relu",
-        tie_word_embeddings=True,
-        decoder_start_token_id=0,
-        pad_token_id=0,
-        eos_token_id=1,
-        # The fused attention's backward pass is slow on a CPU for texts as short as names.
-        attn_implementation="eager",
-    )
-
-
-def shape_of(state: dict[str, torch.Tensor]) -> T5Config:
-    """The architecture whose weights these are."""
-    vocabulary, width = state["shared.weight"].shape
-    feed_forward = state["encoder.block.0.layer.1.DenseReluDense.wi.weight"].shape[0]
-    layers = [
-        len({k.split(".")[2] for k in state if k.startswith(f"{side}.block.")})
-        for side in ("encoder", "decoder")
-    ]
-    return shape(vocabulary, width, feed_forward, *layers)
-
-
-def new_model(config: T5Config) -> T5ForConditionalGeneration:
-    """A fresh T5 that begins as a copier which knows its neighbours.
-
-    Cross-attention's values and outputs are the identity; one head of each side looks at the word before, and one
-    of the encoder's at the word after.
-    """
-    model = T5ForConditionalGeneration(config)
-    with torch.no_grad():
-        for block in model.decoder.block:
-            attention = block.layer[1].EncDecAttention
-            attention.v.weight.copy_(torch.eye(config.d_model))
-            attention.o.weight.copy_(torch.eye(config.d_model))
-    look_around(model)
-    return model
-
-
-@torch.no_grad()
-def look_around(model: T5ForConditionalGeneration, strength: float = 5.0) -> None:
-    """Bias head 0 towards the token before and the encoder's head 1 towards the token after."""
-    after = model.config.relative_attention_num_buckets // 2
-    first = [stack.block[0].layer[0].SelfAttention for stack in (model.encoder, model.decoder)]
-    for attention in first:
-        attention.relative_attention_bias.weight[1, 0] += strength
-    first[0].relative_attention_bias.weight[after + 1, 1] += strength
-
-
-@torch.no_grad()
-def carry_over(model: T5ForConditionalGeneration, tokenizer: Tokenizer, folder: Path) -> None:
-    """Take over the weights of a published base of the same shape, whatever its tokenizer.
-
-    A token that it lacks begins as the mean of the pieces that its tokenizer cuts it into.
-    """
-    old, table = (
-        T5ForConditionalGeneration.from_pretrained(folder),
-        Tokenizer.from_file(str(folder / "tokenizer.json")),
-    )
-    state = {name: value.float() for name, value in old.state_dict().items()}
-    rows = model.shared.weight.detach().clone()
-    for i in range(tokenizer.get_vocab_size()):
-        token = tokenizer.id_to_token(i)
-        same = table.token_to_id(token)
-        pieces = [same] if same is not None else [piece.id for piece in table.model.tokenize(token)]
-        rows[i] = state["shared.weight"][pieces].mean(0)
-    for name in (
-        "shared.weight",
-        "encoder.embed_tokens.weight",
-        "decoder.embed_tokens.weight",
-        "lm_head.weight",
-    ):
-        state[name] = rows
-    model.load_state_dict(state)
 
 
 def optimizers(model: T5ForConditionalGeneration, muon: float, adam: float) -> list[torch.optim.Optimizer]:

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast, T5ForConditionalGeneration
 from nomenclair.contract import MAX_SOURCE_TOKENS
 from nomenclair.errors import UserError
 from nomenclair.glossary import Glossary
-from train.base.fit import shape_of
+from train.base.model import shape_of
 from train.base.tokenizer import EOS, PAD, UNK
 
 HERE = Path(__file__).parent

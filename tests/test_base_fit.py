@@ -96,12 +96,3 @@ def test_a_query_matrix_steps_by_a_share_of_the_others_rate() -> None:
     assert rates[id(attention.q.weight)] == pytest.approx(0.02 / 8)
     assert rates[id(attention.k.weight)] == 0.02
     assert rates[id(attention.relative_attention_bias.weight)] == pytest.approx(0.04)
-
-
-def test_a_fresh_model_looks_at_its_neighbours() -> None:
-    model = new_model(shape(512, 128, 96, 1, 1))
-    attention = model.encoder.block[0].layer[0].SelfAttention
-    bias = attention.compute_bias(6, 6)[0]  # heads, query, key
-    assert bias[0, 3].argmax() == 2 and bias[1, 3].argmax() == 4
-    causal = model.decoder.block[0].layer[0].SelfAttention.compute_bias(6, 6)[0]
-    assert causal[0, 3].argmax() == 2

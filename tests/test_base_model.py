@@ -54,3 +54,12 @@ def test_every_dropout_of_the_model_becomes_one_of_channels() -> None:
     drop_channels(model, 0.1)
     assert not any(isinstance(m, torch.nn.Dropout) for m in model.modules())
     assert sum(isinstance(m, ChannelDropout) for m in model.modules()) > 4
+
+
+def test_a_fresh_model_looks_at_its_neighbours() -> None:
+    model = new_model(shape(512, 128, 96, 1, 1))
+    attention = model.encoder.block[0].layer[0].SelfAttention
+    bias = attention.compute_bias(6, 6)[0]  # heads, query, key
+    assert bias[0, 3].argmax() == 2 and bias[1, 3].argmax() == 4
+    causal = model.decoder.block[0].layer[0].SelfAttention.compute_bias(6, 6)[0]
+    assert causal[0, 3].argmax() == 2

@@ -11,8 +11,7 @@ from benchmarks.student_inputs import token_ids
 from datagen.corpus import FOLDER, seed_pairs
 from nomenclair import contract
 from nomenclair.glossary import Glossary
-from nomenclair.guard import vocabulary
-from nomenclair.student import CARD, KINDS, TOKENIZER, WORDS
+from nomenclair.student import CARD, KINDS, TOKENIZER, write_words
 from nomenclair.workspace import write_json
 from train.bases import EMBEDDED, train_tokenizer
 from train.greedy import T5_TOKENS
@@ -94,8 +93,8 @@ def write_student(folder: Path) -> None:
     (folder / "tokenizer.json").replace(folder / TOKENIZER)
     shutil.copy(FOLDER / "kinds.tsv", folder / KINDS)
     Glossary.load(EMBEDDED).store(folder)
-    words = vocabulary(text for pair in seed_pairs() for text in (pair.en, pair.fr))
-    (folder / WORDS).write_text("\n".join(sorted(words)), encoding="utf-8")
+    pairs = seed_pairs()
+    write_words(folder, {lang: [pair.text(lang) for pair in pairs] for lang in contract.LANGUAGES})
     _save_graph(model, folder)
     never = dict.fromkeys(contract.LANGUAGES, -1e9)
     card = {"contract": contract.CONTRACT_VERSION, "languages": contract.LANGUAGES, "abstain_below": never}

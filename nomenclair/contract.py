@@ -14,8 +14,9 @@ from nomenclair.glossary import Glossary
 Lang = Literal["fr", "en"]
 LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
-# Raised whenever source_text changes: a student of another version would read a text it was not trained on.
-CONTRACT_VERSION = 4
+# Raised whenever source_text changes, or the files of a student: one of another version would read a text that it was
+# not trained on.
+CONTRACT_VERSION = 5
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32

@@ -1,10 +1,12 @@
-"""What a base is told of the words and phrases that its corpus shows too rarely to teach: glossary.tsv, in its folder.
+"""What a base is told of words and phrases that its corpus shows too rarely to teach: glossary.tsv.gz, in its folder.
 
-Three tab-separated columns under a header: a folded word or phrase, what it is in English, what it is in French (a
-noun with its gender: `serrure f`); a cell is empty where there is nothing to say. A phrase stands without its LITTLE
-words: `cle chiffrement` for clé de chiffrement. Lines stand in the order of their bytes (see sorted_lines).
+Unpacked, three tab-separated columns under a header: a folded word or phrase, what it is in English, what it is in
+French (a noun with its gender: `serrure f`); a cell is empty where there is nothing to say. A phrase stands without
+its LITTLE words: `cle chiffrement` for clé de chiffrement. Lines stand in the order of their bytes (see sorted_lines).
 """
 
+import gzip
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +15,7 @@ from nomenclair import names
 from nomenclair.errors import UserError
 from nomenclair.sorted_lines import first_from
 
-FILE = "glossary.tsv"
+FILE = "glossary.tsv.gz"
 HEADER = "word\ten\tfr\n"
 
 # What names leave out of phrases: articles, the commonest prepositions, an English genitive's s.
@@ -32,12 +34,14 @@ class Glossary:
         path = folder / FILE
         if not path.exists():
             return cls()
-        data = path.read_bytes()
+        cure = "Copy the whole folder again."
+        try:
+            data = gzip.decompress(path.read_bytes())
+        except (OSError, EOFError, zlib.error) as error:
+            raise UserError(f"{path} cannot be unpacked: {error}.", cure) from error
         header = HEADER.encode()
         if not data.startswith(header) or not data.endswith(b"\n"):
-            raise UserError(
-                f"{path} does not begin with the header {HEADER!r}.", "Copy the whole folder again."
-            )
+            raise UserError(f"{path} does not begin with the header {HEADER!r}.", cure)
         return cls(data[len(header) :])
 
     @classmethod
@@ -50,7 +54,8 @@ class Glossary:
     def store(self, folder: Path) -> None:
         """Write the folder's glossary; an empty one is no file."""
         if self.lines:
-            (folder / FILE).write_bytes(HEADER.encode() + self.lines)
+            # No date inside: the same words are the same bytes.
+            (folder / FILE).write_bytes(gzip.compress(HEADER.encode() + self.lines, mtime=0))
 
     def longest(self, words: Sequence[str], lang: str) -> tuple[int, str]:
         """How many of the words, from the first on, the longest entry takes, and what they are in the language.

@@ -39,7 +39,7 @@ Said = Sequence[tuple[str, str]]
 def fault(name: str, text: str, words: Container[str], kind: Kind) -> str | None:
     """Why the text may not stand for the name, or None.
 
-    `words` are the folded words that texts are made of, `kind` is the name's.
+    `words` are the folded words that texts of this language are made of, `kind` is the name's.
 
     >>> pdf = Kind(".pdf", "document", "PDF document", "Document PDF", "m", ("pdf",))
     >>> fault("notes_2023-06-02.pdf", "PDF document of notes, 14 February 2023", {"document", "notes"}, pdf)
@@ -64,7 +64,7 @@ def vocabulary(texts: Iterable[str]) -> frozenset[str]:
 
 
 def _unknown(name: str, said: Said, words: Container[str]) -> str | None:
-    """A word that is neither a word of either language nor letters of the name."""
+    """A word that is neither a word of the language nor letters of the name."""
     for word, key in said:
         if len(word) > SHORT and not any(f in words or f in FOLDED_MONTHS or f in name for f in _forms(key)):
             return f"word {word}"

@@ -1,13 +1,13 @@
 """Student: an exported folder that describes names. numpy, onnxruntime and tokenizers only.
 
 The folder holds model.onnx (token ids to token ids, see train/t5_graph.py) with its weights.bin, tokenizer.json,
-student.json (contract version, provenance, hashes), kinds.tsv, words.txt (the words that texts may be made of) and,
-where its base has one, glossary.tsv (what it is told of rare words and terms).
+student.json (contract version, provenance, hashes), kinds.tsv, words.en.txt and words.fr.txt (the words that texts may
+be made of) and, where its base has one, glossary.tsv.gz (what it is told of rare words and terms).
 """
 
 import json
 import os
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -24,7 +24,8 @@ from nomenclair.kinds import Kind, KindTable
 from nomenclair.sorted_lines import WordList
 
 MODEL, WEIGHTS, TOKENIZER = "model.onnx", "weights.bin", "tokenizer.json"
-CARD, KINDS, WORDS = "student.json", "kinds.tsv", "words.txt"
+CARD, KINDS = "student.json", "kinds.tsv"
+WORDS: Mapping[Lang, str] = {lang: f"words.{lang}.txt" for lang in contract.LANGUAGES}
 # A run of the model holds at most so many names, and so many tokens with their padding: its memory is bounded.
 BATCH, AREA = 24, 384
 # `stream` works on blocks of so many names, and keeps so many answers in mind (some 300 bytes each).
@@ -55,7 +56,7 @@ class Student:
         tokenizer: Tokenizer,
         kinds: KindTable,
         card: dict,
-        words: Container[str] | None,
+        words: Mapping[Lang, Container[str]] | None,
         glossary: Glossary,
     ):
         self._session = session
@@ -145,7 +146,7 @@ class Student:
     def _description(self, name: str, lang: Lang, text: str, score: float) -> Description:
         kind = self.kind(name)
         sure = text and score >= self.card["abstain_below"][lang]
-        if sure and (self._words is None or not guard.fault(name, text, self._words, kind)):
+        if sure and (self._words is None or not guard.fault(name, text, self._words[lang], kind)):
             return Description(name, lang, text, score, False)
         return Description(name, lang, kind.text(lang), score, True)
 
@@ -190,14 +191,25 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield run
 
 
-def read_words(folder: Path) -> WordList:
-    """The folded words that this student's texts may be made of, beside those of the name."""
+def read_words(folder: Path) -> dict[Lang, WordList]:
+    """The folded words that this student's texts of each language may be made of, beside those of the name."""
+    return {lang: _word_list(folder / name) for lang, name in WORDS.items()}
+
+
+def write_words(folder: Path, texts: Mapping[Lang, Iterable[str]]) -> None:
+    """The files that `read_words` reads: the vocabulary of these texts of each language."""
+    for lang, name in WORDS.items():
+        words = sorted(guard.vocabulary(texts[lang]))
+        (folder / name).write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
+
+
+def _word_list(path: Path) -> WordList:
     try:
-        lines = (folder / WORDS).read_bytes()
+        lines = path.read_bytes()
     except OSError as error:
-        raise UserError(f"{folder / WORDS} cannot be read: {_first_line(error)}.", CURE) from error
+        raise UserError(f"{path} cannot be read: {_first_line(error)}.", CURE) from error
     if not lines.endswith(b"\n"):
-        raise UserError(f"{folder / WORDS} cannot be read: its last line is cut short.", CURE)
+        raise UserError(f"{path} cannot be read: its last line is cut short.", CURE)
     return WordList(lines)
 
 

@@ -82,6 +82,11 @@ def test_words_that_the_corpus_teaches_are_left_out():
     assert often(rows) == {"ete", "facture"}
 
 
+def test_of_a_word_that_the_corpus_teaches_only_several_senses_are_told():
+    found = glosses(LEXICON, frozenset({"pain", "serrure"}))
+    assert found["pain"] == TOLD["pain"] and "serrure" not in found
+
+
 def test_the_dictionary_is_well_formed():
     header, *lines = (CORPUS / "dictionary.tsv").read_text("utf-8").splitlines()
     rows = [line.split("\t") for line in lines]

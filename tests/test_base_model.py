@@ -38,6 +38,22 @@ def test_a_base_of_another_tokenizer_is_carried_over(tmp_path: Path) -> None:
     assert model.lm_head.weight is model.shared.weight
 
 
+def test_a_deeper_encoder_says_at_first_what_the_base_says(tmp_path: Path) -> None:
+    tokens = train(Counter({"fr: facture lycée": 9, "en: invoice school": 9}), 420)
+    size = -(-tokens.get_vocab_size() // 64) * 64
+    torch.manual_seed(2)
+    published(new_model(shape(size, 128, 96, 2, 1)).state_dict(), tokens, Glossary(), tmp_path)
+    stored = AutoModelForSeq2SeqLM.from_pretrained(tmp_path).float()
+    model = new_model(shape(size, 128, 96, 5, 1))
+    carry_over(model, tokens, tmp_path)
+    known = tokens.get_vocab_size()
+    source, before = torch.randint(3, known, (4, 9)), torch.randint(3, known, (4, 7))
+    said = [m.eval()(input_ids=source, decoder_input_ids=before).logits[..., :known] for m in (stored, model)]
+    assert torch.allclose(*said, atol=1e-4)
+    matrices = [block.layer[0].SelfAttention.k.weight for block in model.encoder.block]
+    assert len(matrices) == 5 and torch.equal(matrices[0], matrices[1]) and not torch.equal(*matrices[2:4])
+
+
 def test_a_channel_is_dropped_at_each_position_of_an_example_and_never_after_training() -> None:
     torch.manual_seed(1)
     dropout, ones = ChannelDropout(0.25), torch.ones(64, 5, 128)

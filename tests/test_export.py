@@ -62,7 +62,7 @@ def test_the_student_abstains_under_its_threshold_and_where_the_guard_says(stude
         found = student.describe_scored(asked)
         for d, b in zip(found, bold.describe_scored(asked), strict=True):
             # An untrained model may write nothing at all: then the kind answers whatever the score.
-            silent = b.abstained or bool(fault(b.name, b.text, words, bold.kind(b.name)))
+            silent = b.abstained or bool(fault(b.name, b.text, words[lang], bold.kind(b.name)))
             assert d.score == b.score and d.abstained == (d.score < floor or silent)
         said = sum(not d.abstained for d in found) / len(found)
         assert said == pytest.approx(card["calibration"][lang]["coverage"])
@@ -82,7 +82,7 @@ def fp32_folder(training, student_folder, tmp_path):
     """(model, weights, a folder with its fp32 graph)."""
     model, _, _ = load_trained(training)
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    for name in (KINDS, TOKENIZER, WORDS, "student.json"):
+    for name in (KINDS, TOKENIZER, *WORDS.values(), "student.json"):
         (tmp_path / name).write_bytes((student_folder / name).read_bytes())
     quantise.write_graph(model, weights, FP32, tmp_path)
     return model, weights, tmp_path

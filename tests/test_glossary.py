@@ -1,3 +1,6 @@
+import gzip
+import os
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,6 +62,15 @@ def test_a_folder_keeps_it(tmp_path):
     assert Glossary.load(tmp_path) == glossary
 
 
+def test_the_same_words_are_the_same_bytes(tmp_path):
+    stored = []
+    for second in (1, 2):
+        os.utime(tmp_path, (second, second))
+        Glossary.of_words({"serrure": ("lock", "serrure f")}).store(tmp_path)
+        stored.append((tmp_path / FILE).read_bytes())
+    assert stored[0] == stored[1] and stored[0][4:8] == bytes(4), "a gzip header without a date (RFC 1952)"
+
+
 def test_an_empty_one_is_no_file(tmp_path):
     Glossary().store(tmp_path)
     assert not (tmp_path / FILE).exists() and Glossary.load(tmp_path) == Glossary()
@@ -67,8 +79,13 @@ def test_an_empty_one_is_no_file(tmp_path):
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(b"lock\tserrure\n", id="no header"),
-        pytest.param(b"word\ten\tfr\nserrure\tlock\tserr", id="cut short"),
+        pytest.param(gzip.compress(b"lock\tserrure\n"), id="no header"),
+        pytest.param(gzip.compress(b"word\ten\tfr\nserrure\tlock\tserr"), id="cut short"),
+        pytest.param(
+            gzip.compress(b"word\ten\tfr\nserrure\tlock\tserrure f\n")[:-12], id="packed, cut short"
+        ),
+        pytest.param(gzip.compress(b"word\ten\tfr\n")[:12] + b"\xff" * 9, id="packed, its middle damaged"),
+        pytest.param(b"word\ten\tfr\nserrure\tlock\tserrure f\n", id="not packed"),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path, data):

@@ -3,6 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from datagen.corpus import kinds, seed_pairs
+from nomenclair.contract import LANGUAGES
 from nomenclair.guard import fault, vocabulary
 from nomenclair.names import fold, is_opaque
 
@@ -72,12 +73,12 @@ def test_no_pair_of_the_corpus_is_faulty():
     Opaque names aside: what little a writer reads in some of them (GOPR is a GoPro's) a guard cannot know.
     """
     pairs = [pair for pair in seed_pairs() if not is_opaque(pair.name)]
-    words = vocabulary(text for pair in pairs for text in (pair.en, pair.fr))
+    words = {lang: vocabulary(pair.text(lang) for pair in pairs) for lang in LANGUAGES}
     faulty = [
-        (p.name, t, f)
+        (p.name, p.text(lang), f)
         for p in pairs
-        for t in (p.en, p.fr)
-        if (f := fault(p.name, t, words, KINDS.of(p.name)))
+        for lang in LANGUAGES
+        if (f := fault(p.name, p.text(lang), words[lang], KINDS.of(p.name)))
     ]
     assert len(faulty) < len(pairs) / 200, faulty[:20]
 

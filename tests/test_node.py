@@ -12,7 +12,7 @@ from datagen.corpus import FOLDER, gold, seed_pairs
 from nomenclair import Student
 from nomenclair.contract import CONTRACT_VERSION, MAX_SOURCE_TOKENS, source_text
 from nomenclair.glossary import Glossary
-from nomenclair.guard import vocabulary
+from nomenclair.student import write_words
 from nomenclair.workspace import REPOSITORY, read_json, write_json
 from train import bases
 from train.calibrate import NEVER
@@ -83,8 +83,8 @@ def outspoken_folder(tmp_path_factory):
     shutil.copy(bases.EMBEDDED / "tokenizer.json", folder)
     Glossary.load(bases.EMBEDDED).store(folder)
     shutil.copy(FOLDER / "kinds.tsv", folder)
-    words = vocabulary(text for pair in seed_pairs() for text in (pair.en, pair.fr))
-    (folder / "words.txt").write_text("".join(f"{word}\n" for word in sorted(words)), encoding="utf-8")
+    pairs = seed_pairs()
+    write_words(folder, {lang: [pair.text(lang) for pair in pairs] for lang in ("fr", "en")})
     never = {"fr": NEVER, "en": NEVER}
     write_json(
         folder / "student.json",

@@ -200,9 +200,11 @@ def change_kinds(folder):
         pytest.param(
             other_contract, f"has contract version 99, not {CONTRACT_VERSION}", id="another contract"
         ),
-        pytest.param(lambda f: (f / "words.txt").unlink(), r"words\.txt cannot be read", id="no words"),
         pytest.param(
-            lambda f: (f / "words.txt").write_bytes(b"pont"),
+            lambda f: (f / "words.fr.txt").unlink(), r"words\.fr\.txt cannot be read", id="no words"
+        ),
+        pytest.param(
+            lambda f: (f / "words.en.txt").write_bytes(b"pont"),
             r"words\.txt cannot be read",
             id="words cut short",
         ),

@@ -119,7 +119,7 @@ def thresholds(folder: Path, validation: Sequence[Pair], languages: Sequence[str
         said = [
             (d, pair)
             for d, pair in zip(told, validation, strict=True)
-            if not d.abstained and not fault(d.name, d.text, words, student.kind(d.name))
+            if not d.abstained and not fault(d.name, d.text, words[lang], student.kind(d.name))
         ]
         rows = measured(student, [d for d, _ in said], [[pair.text(lang)] for _, pair in said])
         floor = threshold(rows)

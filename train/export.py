@@ -21,10 +21,9 @@ from nomenclair.contract import source_text
 from nomenclair.errors import UserError
 from nomenclair.glossary import FILE as GLOSSARY
 from nomenclair.glossary import Glossary
-from nomenclair.guard import vocabulary
 from nomenclair.kinds import KindTable
 from nomenclair.records import Pair
-from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER, WEIGHTS, WORDS, Student
+from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER, WEIGHTS, WORDS, Student, write_words
 from nomenclair.workspace import read_json, read_records, write_json, write_text
 from train import bases
 from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresholds
@@ -90,7 +89,7 @@ def export(
             "abstain_below": {lang: calibration[lang]["abstain_below"] for lang in languages},
         }
         write_text(fresh / "README.md", model_card(card))
-        parts = (MODEL, WEIGHTS, TOKENIZER, KINDS, WORDS, GLOSSARY)
+        parts = (MODEL, WEIGHTS, TOKENIZER, KINDS, *WORDS.values(), GLOSSARY)
         card["sha256"] = {name: _sha256(fresh / name) for name in parts if (fresh / name).exists()}
         write_json(fresh / CARD, card)
         _replace_folder(fresh, student)
@@ -114,18 +113,22 @@ def export_fp32(training: Path, folder: Path, kinds: Path) -> None:
 def _write_words(training: Path, tokenizer_folder: Path, kinds: Path, folder: Path) -> None:
     """Everything of a student that is no model: its tokenizer, glossary, kinds, and the words of its texts.
 
-    Those are the words of its pairs, the seed corpus, the lexicon, the kinds and the glossary.
+    Those are the words of its pairs, the seed corpus, the kinds and the embedded base's glossary.
     """
-    corpus, glossary = kinds.parent, Glossary.load(tokenizer_folder)
+    corpus = kinds.parent
     shutil.copy(tokenizer_folder / "tokenizer.json", folder / TOKENIZER)
     shutil.copy(kinds, folder / KINDS)
-    glossary.store(folder)
+    Glossary.load(tokenizer_folder).store(folder)
     own = training / STORED
     pairs = [*(read_records(own, OwnPair) if own.exists() else ()), *seed_pairs(corpus)]
-    texts = [text for pair in pairs for text in (pair.en, pair.fr)]
-    texts += [f"{kind.en} {kind.fr}" for kind in KindTable.load(kinds).by_pattern.values()]
-    texts += [(corpus / "lexicon.tsv").read_text(encoding="utf-8"), glossary.lines.decode()]
-    write_text(folder / WORDS, "\n".join(sorted(vocabulary(texts))) + "\n")
+    told = [*pairs, *KindTable.load(kinds).by_pattern.values()]
+    texts = {lang: [one.text(lang) for one in told] for lang in contract.LANGUAGES}
+    for line in Glossary.load(bases.EMBEDDED).lines.decode().splitlines():
+        word, english, french = line.split("\t")
+        # A cell is empty where the word itself is of that language.
+        texts["en"].append(english or word)
+        texts["fr"].append(french or word)
+    write_words(folder, texts)
 
 
 def _card(report: dict, languages: tuple[str, ...], most: bases.Limits) -> dict:

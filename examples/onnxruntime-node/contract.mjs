@@ -1,7 +1,7 @@
 // The text that a student reads for a file name: nomenclair/contract.py and names.py again, for contract version 4.
 // tests/test_node.py holds both to the same answers.
 
-export const VERSION = 4;
+export const VERSION = 5;
 
 const COMPOUND_EXT =
   /\.(?:tar\.(?:gz|bz2|xz|zst|lz|lzma|Z)|d\.ts|min\.(?:js|css)|module\.css|spec\.(?:js|ts)|test\.(?:js|ts)|cpio\.gz|js\.map|css\.map|html\.erb|blade\.php|user\.js|svg\.gz)$/i;
@@ -52,7 +52,7 @@ export function words(text) {
 // What names leave out of phrases: articles, the commonest prepositions, an English genitive's s.
 const LITTLE = new Set("a an au aux d de des du en et l la le les of s the un une".split(" "));
 
-// glossary.tsv as a map from a folded word or phrase to what it is in each language; what begins a phrase is a key too.
+// What glossary.tsv.gz unpacks to as a map from a folded word or phrase to what it is in each language; what begins a phrase is a key too.
 export function readGlossary(text) {
   const glossary = new Map();
   for (const line of text.split("\n").slice(1, -1)) {

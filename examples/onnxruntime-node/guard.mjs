@@ -35,7 +35,7 @@ function falseDate(folded, text) {
   return false;
 }
 
-// Is there a number, a month, a loop or a word in the text that neither the name nor `words` give? Has an opaque name
+// Is there a number, a month, a loop or a word in the text that neither the name nor its language's `words` give? Has an opaque name
 // got a subject? `kind` is the name's: {en, fr, marks}.
 export function faulty(name, text, words, kind) {
   const opaque = isOpaque(name);

@@ -5,6 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { gunzipSync } from "node:zlib";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
 import { VERSION, readGlossary, readable, sourceText, splitExt } from "./contract.mjs";
@@ -22,8 +23,9 @@ export class Student {
     student.tokenizer = new Tokenizer(JSON.parse(read("tokenizer.json")), options);
     const rows = read("kinds.tsv").split("\n").slice(1).filter(Boolean).map((line) => line.split("\t"));
     student.kinds = new Map(rows.map(([pattern, , en, fr, , marks]) => [pattern, { en, fr, marks: marks.split("|") }]));
-    student.glossary = existsSync(join(folder, "glossary.tsv")) ? readGlossary(read("glossary.tsv")) : new Map();
-    student.words = new Set(read("words.txt").split("\n"));
+    const glossary = join(folder, "glossary.tsv.gz");
+    student.glossary = existsSync(glossary) ? readGlossary(gunzipSync(readFileSync(glossary)).toString("utf8")) : new Map();
+    student.words = Object.fromEntries(["en", "fr"].map((lang) => [lang, new Set(read(`words.${lang}.txt`).split("\n"))]));
     student.session = await ort.InferenceSession.create(join(folder, "model.onnx"));
     return student;
   }
@@ -66,7 +68,7 @@ export class Student {
       const text = this.tokenizer.decode(written, { skip_special_tokens: true }).replace(/\s+/g, " ").trim();
       const kind = this.kind(name);
       const unsure = !text || score.data[r] < this.card.abstain_below[lang];
-      const abstained = unsure || faulty(name, text, this.words, kind);
+      const abstained = unsure || faulty(name, text, this.words[lang], kind);
       return { name, ids: rows[r], text: abstained ? kind[lang] : text, score: score.data[r], abstained };
     });
   }

@@ -3,7 +3,8 @@
     python -m train.base.glossary OUT
 
 Words and phrases are those of corpus/lexicon.tsv and corpus/dictionary.tsv; datagen.realise gives their plurals,
-feminines, third persons and participles. A word that OFTEN names of the corpus hold is left to the model.
+feminines, third persons and participles. A word that OFTEN names of the corpus hold is left to the model where it has
+one sense.
 """
 
 import argparse
@@ -91,29 +92,32 @@ def key_of(form: str) -> str:
 
 
 def glosses(lexicon: Lexicon, known: frozenset[str]) -> dict[str, tuple[str, str]]:
-    """{folded form: (English, French)} of the lexicon's words that are not `known`."""
+    """{folded form: (English, French)} of the lexicon's words; of `known` ones, what has several senses."""
     found: dict[str, dict[str, dict[str, str]]] = {}
     for pos, word in senses(lexicon):
         if not key_of(word.form):
             continue
         for form, part in forms(word, pos):
             key = key_of(form)
-            if not key or key in known:
+            if not key or key in LITTLE:
                 continue
             for lang in LANGUAGES:
                 by_lang = found.setdefault(key, {"en": {}, "fr": {}})[lang]
                 by_lang.setdefault(told(word, pos, form, part, lang), part)
-    cells = {key: (_cell(key, by_lang["en"]), _cell(key, by_lang["fr"])) for key, by_lang in found.items()}
+    cells = {
+        key: (_cell(key, by_lang["en"], key in known), _cell(key, by_lang["fr"], key in known))
+        for key, by_lang in found.items()
+    }
     return {key: both for key, both in cells.items() if any(both)}
 
 
-def _cell(key: str, parts: Mapping[str, str]) -> str:
-    """The senses of the first of PARTS that has any; none where they say no more than the word."""
+def _cell(key: str, parts: Mapping[str, str], known: bool) -> str:
+    """The senses of the first of PARTS that has any; none where they say no more than the word, or than is known."""
     first = next(part for part in PARTS if part in parts.values())
     texts = [text for text, part in parts.items() if part == first and "[" not in text]
     texts = texts[: 1 if " " in key else max(SENSES)]  # a phrase has one
     says_more = any(text not in (key, key.removesuffix("s"), key.removesuffix("es")) for text in texts)
-    return ", ".join(texts) if says_more else ""
+    return ", ".join(texts) if says_more and (len(texts) > 1 or not known) else ""
 
 
 def often(rows: Iterable[tuple[str, ...]]) -> frozenset[str]:

@@ -93,15 +93,19 @@ def look_around(model: T5ForConditionalGeneration, strength: float = 5.0) -> Non
 
 @torch.no_grad()
 def carry_over(model: T5ForConditionalGeneration, tokenizer: Tokenizer, folder: Path) -> None:
-    """Take over the weights of a published base of the same shape, whatever its tokenizer.
+    """Take over the weights of a published base of the same width, whatever its tokenizer.
 
-    A token that it lacks begins as the mean of the pieces that its tokenizer cuts it into.
+    A token that it lacks begins as the mean of the pieces that its tokenizer cuts it into. Where the model's encoder
+    has more layers, a new one is the layer before it, with outputs of zero: the model says what the base says, and
+    goes on from there.
     """
     old, table = (
         T5ForConditionalGeneration.from_pretrained(folder),
         Tokenizer.from_file(str(folder / "tokenizer.json")),
     )
-    state = {name: value.float() for name, value in old.state_dict().items()}
+    state = deepened(
+        {name: value.float() for name, value in old.state_dict().items()}, model.config.num_layers
+    )
     rows = model.shared.weight.detach().clone()
     for i in range(tokenizer.get_vocab_size()):
         token = tokenizer.id_to_token(i)
@@ -116,3 +120,20 @@ def carry_over(model: T5ForConditionalGeneration, tokenizer: Tokenizer, folder: 
     ):
         state[name] = rows
     model.load_state_dict(state)
+
+
+def deepened(state: dict[str, torch.Tensor], layers: int) -> dict[str, torch.Tensor]:
+    """The weights of an encoder of so many layers that computes the same."""
+    encoder = {name: value for name, value in state.items() if name.startswith("encoder.block.")}
+    depth = 1 + max(int(name.split(".")[2]) for name in encoder)
+    out = {name: value for name, value in state.items() if name not in encoder}
+    for layer in range(layers):
+        source, before = (at * depth // layers if at >= 0 else None for at in (layer, layer - 1))
+        for name, value in encoder.items():
+            _, _, at, rest = name.split(".", 3)
+            if int(at) != source or (layer and "relative" in rest):
+                continue
+            is_output = rest.endswith(("SelfAttention.o.weight", "DenseReluDense.wo.weight"))
+            new = torch.zeros_like(value) if source == before and is_output else value.clone()
+            out[f"encoder.block.{layer}.{rest}"] = new
+    return out

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-BUCKETS = ((14, 15), (20, 17), (28, 20), (42, 28))  # tokens of source and of target
+BUCKETS = ((14, 15), (20, 17), (28, 20), (42, 28), (54, 30))  # tokens of source and of target
 IGNORED = -100
 
 

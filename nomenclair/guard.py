@@ -20,6 +20,8 @@ FOLDED_MONTHS = {names.fold(word): number for word, number in MONTHS.items()}
 WORD = re.compile(r"[^\W\d_]+")
 DATE = re.compile(rf"(?:([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)}) ([0-9]{{4}})")
 JOINED = re.compile(r"\w+_\w+")
+# A counter is a whole number of the name, not some digits of a clock's.
+COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
 # A word of at most so many letters is a unit, a code or a little word; it is not looked up.
 SHORT = 3
 # What stands beside the kind of an opaque name.
@@ -87,7 +89,9 @@ def _number(name: str, text: str) -> str | None:
         if any(bare in run for run in runs) or (short_year and any(short_year[1] in run for run in runs)):
             continue
         return f"number {number}"
-    return None
+    whole = {run.lstrip("0") for run in runs}
+    counters = (number for number in COUNTER.findall(text) if number.lstrip("0") not in whole)
+    return next((f"number {number}" for number in counters), None)
 
 
 def _month(name: str, said: Said) -> str | None:

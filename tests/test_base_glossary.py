@@ -95,4 +95,4 @@ def test_the_dictionary_is_well_formed():
     for word, lang, pos, en, fr, gender in rows:
         assert lang in ("en", "fr") and word.lower() == (en if lang == "en" else fr).lower(), word
         assert pos in "NAV" and (gender in ("m", "f", "mp", "fp")) == (pos == "N"), word
-        assert re.fullmatch(r"[\w' .’-]+", en + fr), word
+        assert re.fullmatch(r"[\w' .’+&-]+", en + fr), word

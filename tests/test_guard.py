@@ -24,6 +24,8 @@ WORDS = vocabulary(
         pytest.param("report_2023.pdf", "PDF report for 2023", None, id="the name's year"),
         pytest.param("report_2023.pdf", "PDF report for 2024", "number 2024", id="another year"),
         pytest.param("report_0042.jpg", "Report no. 42", None, id="leading zeros are not told"),
+        pytest.param("report_0935.jpg", "Report no. 35", "number 35", id="a counter of half a number"),
+        pytest.param("rapport_0935.jpg", "Rapport n° 935", None, id="and of a whole one"),
         pytest.param(
             "report_15-10-26.pdf", "Report, 15 October 2026", None, id="a year of two digits written out"
         ),

@@ -17,6 +17,7 @@ const SHORT = 3;
 const MOST_TIMES = 2;
 
 const wordsOf = (text) => text.match(/\p{L}+/gu) ?? [];
+const bare = (number) => number.replace(/^0+/, "");
 const without = (word, ending) => (ending && word.endsWith(ending) ? word.slice(0, -ending.length) : word);
 
 const spelled = (folded, month) => [...MONTHS].some(([word, n]) => n === month && folded.includes(word.slice(0, 3).toLowerCase()));
@@ -44,10 +45,12 @@ export function faulty(name, text, words, kind) {
   const given = [...runs, ...(kind.en.match(/[0-9]+/g) ?? [])];
   const said = new Set(wordsOf([kind.en, kind.fr, ...kind.marks].join(" ")).map(fold));
   for (const number of text.match(/[0-9]+/g) ?? []) {
-    const bare = number.replace(/^0+/, "") || "0";
+    const significant = bare(number) || "0";
     const year = number.match(/^(?:19|20)([0-9]{2})$/);
-    if (!given.some((run) => run.includes(bare) || (year && run.includes(year[1])))) return true;
+    if (!given.some((run) => run.includes(significant) || (year && run.includes(year[1])))) return true;
   }
+  const counters = [...text.matchAll(/\b(?:n° |no\. )([0-9]+)/g)].map(([, number]) => bare(number));
+  if (counters.some((number) => !given.some((run) => bare(run) === number))) return true;
   if (falseDate(folded, text)) return true;
   if ((text.match(/[\p{L}\p{N}_]+_[\p{L}\p{N}_]+/gu) ?? []).some((part) => !folded.includes(fold(part)))) return true;
   const counts = new Map();

@@ -205,7 +205,7 @@ def change_kinds(folder):
         ),
         pytest.param(
             lambda f: (f / "words.en.txt").write_bytes(b"pont"),
-            r"words\.txt cannot be read",
+            r"words\.en\.txt cannot be read",
             id="words cut short",
         ),
         pytest.param(shutil.rmtree, "No student at", id="no folder"),

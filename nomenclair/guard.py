@@ -68,7 +68,7 @@ def vocabulary(texts: Iterable[str]) -> frozenset[str]:
 def _unknown(name: str, said: Said, words: Container[str]) -> str | None:
     """A word that is neither a word of the language nor letters of the name."""
     for word, key in said:
-        if len(word) > SHORT and not any(f in words or f in FOLDED_MONTHS or f in name for f in _forms(key)):
+        if len(word) > SHORT and not any(f in name or f in FOLDED_MONTHS or f in words for f in _forms(key)):
             return f"word {word}"
     return None
 

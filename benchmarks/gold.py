@@ -28,9 +28,9 @@ from nomenclair.kinds import Kind
 from nomenclair.names import fold, is_opaque
 from nomenclair.records import FileName, Pair
 from nomenclair.student import Student
-from nomenclair.workspace import Workspace, read_json, read_records, write_records
-from train.evaluate import Case, score_texts, untuned_texts
-from train.export import export_fp32
+from nomenclair.workspace import Workspace, read_records, write_records
+from train.evaluate import Case, score_texts
+from train.export import export_fp32, export_untuned
 
 Answer = Callable[[Sequence[Gold], str], dict[str, str]]
 
@@ -52,18 +52,6 @@ def of_grammar() -> Answer:
     def answer(rows: Sequence[Gold], lang: str) -> dict[str, str]:
         found = {r.id: teacher.describe(r.name) for r in rows}
         return {key: getattr(text, lang) for key, text in found.items() if hasattr(text, lang)}
-
-    return answer
-
-
-def of_base(training: Path) -> Answer:
-    settings = read_json(training / "training.json")["settings"]
-
-    def answer(rows: Sequence[Gold], lang: str) -> dict[str, str]:
-        texts = untuned_texts(
-            settings["base"], training / "tokenizer", settings["seed"], [r.name for r in rows], lang
-        )
-        return dict(zip((r.id for r in rows), texts, strict=True))
 
     return answer
 
@@ -145,15 +133,17 @@ def main() -> None:
     args = parser.parse_args()
     ws, rows = Workspace(args.workspace), gold()
     student = Student.load(ws.student)
-    with tempfile.TemporaryDirectory() as folder:
-        export_fp32(ws.training, Path(folder), FOLDER / "kinds.tsv")
+    kinds_file, beams = FOLDER / "kinds.tsv", student.card["beams"]
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as base:
+        export_fp32(ws.training, Path(folder), kinds_file, beams)
+        export_untuned(ws.training, Path(base), kinds_file, beams)
         fp32 = Student.load(folder)
         fp32.card["abstain_below"] = student.card["abstain_below"]
         answers = {
             "student-int8": of_student(student),
             "student-int8-outspoken": of_student(student.outspoken()),
             "student-fp32": of_student(fp32),
-            "base": of_base(ws.training),
+            "base": of_student(Student.load(base).outspoken()),
             "extension": of_extension(),
             "grammar": of_grammar(),
         }

@@ -14,7 +14,8 @@ from nomenclair.glossary import Glossary
 from nomenclair.student import CARD, KINDS, TOKENIZER, write_words
 from nomenclair.workspace import write_json
 from train.bases import EMBEDDED, train_tokenizer
-from train.greedy import T5_TOKENS
+from train.decoding import T5_TOKENS
+from train.export import BEAMS
 from train.quantise import INT8, write_graph
 from train.ranges import activation_ranges
 from train.t5_shape import shape_of
@@ -95,7 +96,7 @@ def write_student(folder: Path) -> None:
     Glossary.load(EMBEDDED).store(folder)
     pairs = seed_pairs()
     write_words(folder, {lang: [pair.text(lang) for pair in pairs] for lang in contract.LANGUAGES})
-    _save_graph(model, folder)
+    _save_graph(model, folder, BEAMS)
     never = dict.fromkeys(contract.LANGUAGES, -1e9)
     card = {"contract": contract.CONTRACT_VERSION, "languages": contract.LANGUAGES, "abstain_below": never}
     write_json(folder / CARD, card)
@@ -107,14 +108,14 @@ def file_mb(path: Path) -> float:
     return sum(file.stat().st_size for file in path.iterdir() if file.suffix in weights) / 1e6
 
 
-def _save_graph(model: T5ForConditionalGeneration, folder: Path) -> None:
+def _save_graph(model: T5ForConditionalGeneration, folder: Path, beams: int = 1) -> None:
     """The int8 graph as export writes it, its inputs quantised by what some random ones showed."""
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
     rows = token_ids(model.config.vocab_size, 64)
     ranges = activation_ranges(
         model, list(zip(rows, rows[::-1], strict=True)), shape_of(model.config).head_scale
     )
-    write_graph(model, weights, INT8[0], folder, ranges)
+    write_graph(model, weights, INT8[0], folder, ranges, beams)
 
 
 def _numbered_tokenizer(size: int) -> PreTrainedTokenizerFast:

@@ -18,10 +18,15 @@ MONTHS = {
 }
 FOLDED_MONTHS = {names.fold(word): number for word, number in MONTHS.items()}
 WORD = re.compile(r"[^\W\d_]+")
-DATE = re.compile(rf"(?:([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)}) ([0-9]{{4}})")
+# A month with its day, its year or both, in folded text.
+DATE = re.compile(rf"(?:\b([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)})\b(?: ([0-9]{{4}}))?")
 JOINED = re.compile(r"\w+_\w+")
 # A counter is a whole number of the name, not some digits of a clock's.
 COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
+# What no French text has: an article cut short before a consonant, a first of the month as a mere number.
+MISSPELT = re.compile(rf"\b[dlnsDLNS]'[bcdfgjklmnpqrstvwxz]\w+|\b1 (?:{'|'.join(names.FRENCH_MONTHS)})\b")
+# The same word twice in a row.
+TWICE = re.compile(r"\b([^\W\d_]{4,}) \1\b")
 # A word of at most so many letters is a unit, a code or a little word; it is not looked up.
 SHORT = 3
 # What stands beside the kind of an opaque name.
@@ -55,6 +60,8 @@ def fault(name: str, text: str, words: Container[str], kind: Kind) -> str | None
         or _date(folded, text)
         or _joined(folded, text)
         or _loop(said)
+        or _twice(folded, text)
+        or _misspelt(text)
         or (_subject(folded, said, kind) if names.is_opaque(name) else None)
         or _unknown(folded, said, words)
     )
@@ -110,15 +117,17 @@ def _date(name: str, text: str) -> str | None:
     digits = re.sub(r"[^0-9]", "", name)
     for day, word, year in DATE.findall(names.fold(text)):
         month = FOLDED_MONTHS[word]
-        padded = (day.zfill(2) if day else "", f"{month:02}")
+        if not (day or year) or _spelled(name, month):
+            continue
         written = (
             "".join(parts)
-            for d, m in (padded, (day, str(month)))
-            for y in (year, year[2:])
+            for d in {day, day and day.zfill(2)}
+            for m in (str(month), f"{month:02}")
+            for y in {year, year[2:]}
             for parts in ((y, m, d), (d, m, y), (m, d, y))
         )
-        if not _spelled(name, month) and not any(form in digits for form in written):
-            return f"date {day} {word} {year}"
+        if not any(form in digits for form in written):
+            return " ".join(filter(None, ("date", day, word, year)))
     return None
 
 
@@ -144,3 +153,14 @@ def _joined(name: str, text: str) -> str | None:
 def _loop(said: Said) -> str | None:
     counts = Counter(key for word, key in said if len(word) > SHORT)
     return next((f"loop {word}" for word, times in counts.items() if times > MOST_TIMES), None)
+
+
+def _twice(name: str, text: str) -> str | None:
+    """The same word twice in a row, where the name has it once."""
+    doubled = (word for word in TWICE.findall(names.fold(text)) if name.count(word) < 2)
+    return next((f"twice {word}" for word in doubled), None)
+
+
+def _misspelt(text: str) -> str | None:
+    found = MISSPELT.search(text)
+    return f"misspelt {found[0]}" if found else None

@@ -1,8 +1,8 @@
 """Student: an exported folder that describes names. numpy, onnxruntime and tokenizers only.
 
-The folder holds model.onnx (token ids to token ids, see train/t5_graph.py) with its weights.bin, tokenizer.json,
-student.json (contract version, provenance, hashes), kinds.tsv, words.en.txt and words.fr.txt (the words that texts may
-be made of) and, where its base has one, glossary.tsv.gz (what it is told of rare words and terms).
+The folder holds model.onnx (token ids to the token ids of some answers, see train/decoding.py) with its weights.bin,
+tokenizer.json, student.json (contract version, provenance, hashes), kinds.tsv, words.en.txt and words.fr.txt (what
+words texts may be made of) and, where its base has one, glossary.tsv.gz (what it is told of rare words and terms).
 """
 
 import json
@@ -28,8 +28,8 @@ CARD, KINDS = "student.json", "kinds.tsv"
 WORDS: Mapping[Lang, str] = {lang: f"words.{lang}.txt" for lang in contract.LANGUAGES}
 # A run of the model holds at most so many names, and so many tokens with their padding: its memory is bounded.
 BATCH, AREA = 24, 384
-# `stream` works on blocks of so many names, and keeps so many answers in mind (some 300 bytes each).
-BLOCK, REMEMBERED = 1024, 16_384
+# `stream` works on blocks of so many names, and keeps the answers to so many in mind (some 900 bytes each).
+BLOCK, REMEMBERED = 1024, 8192
 CURE = "Export it again (nomenclair export), or copy the whole folder again."
 
 
@@ -37,7 +37,8 @@ CURE = "Export it again (nomenclair export), or copy the whole folder again."
 class Description:
     """A text for a name; `score` is the mean log-probability of its tokens (0 is certain).
 
-    `abstained`: the model was too unsure, or said what the name does not give (`guard`); the text is the kind alone.
+    `abstained`: the model was too unsure, or each of its answers said what the name does not give (`guard`); the text
+    is the kind alone, the score that of the best answer.
     """
 
     name: str
@@ -45,6 +46,14 @@ class Description:
     text: str
     score: float
     abstained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model says, and the mean log-probability of its tokens."""
+
+    text: str
+    score: float
 
 
 class Student:
@@ -97,9 +106,14 @@ class Student:
         return cls(session, tokenizer, kinds, card, read_words(folder), Glossary.load(folder))
 
     def outspoken(self) -> "Student":
-        """The same student, saying whatever the model says: for measuring it."""
+        """The same student, saying the model's best answer whatever it is: for measuring it."""
+        daring = self.without_thresholds()
+        return Student(self._session, self._tokenizer, self.kinds, daring.card, None, self.glossary)
+
+    def without_thresholds(self) -> "Student":
+        """The same student, however unsure: the guard alone stops it."""
         card = self.card | {"abstain_below": dict.fromkeys(self.languages, float("-inf"))}
-        return Student(self._session, self._tokenizer, self.kinds, card, None, self.glossary)
+        return Student(self._session, self._tokenizer, self.kinds, card, self._words, self.glossary)
 
     @property
     def languages(self) -> tuple[Lang, ...]:
@@ -124,15 +138,13 @@ class Student:
             for oldest in list(islice(known, max(0, len(known) - REMEMBERED))):
                 del known[oldest]
 
-    def _told(
-        self, asked: Iterable[tuple[str, str]], known: dict[str, tuple[str, float]]
-    ) -> list[Description]:
+    def _told(self, asked: Iterable[tuple[str, str]], known: dict[str, list[Answer]]) -> list[Description]:
         """The descriptions; `known` maps sources to answers, and gains the new ones."""
         asked = [(name, self._check_lang(lang)) for name, lang in asked]
         sources = [contract.source_text(name, lang, self.glossary) for name, lang in asked]
         known |= self._answer([source for source in dict.fromkeys(sources) if source not in known])
         return [
-            self._description(name, lang, *known[source])
+            self._description(name, lang, known[source])
             for (name, lang), source in zip(asked, sources, strict=True)
         ]
 
@@ -143,27 +155,32 @@ class Student:
             )
         return lang
 
-    def _description(self, name: str, lang: Lang, text: str, score: float) -> Description:
+    def _description(self, name: str, lang: Lang, answers: Sequence[Answer]) -> Description:
+        """The best answer that is sure enough and that the guard lets pass, or the kind alone."""
         kind = self.kind(name)
-        sure = text and score >= self.card["abstain_below"][lang]
-        if sure and (self._words is None or not guard.fault(name, text, self._words[lang], kind)):
-            return Description(name, lang, text, score, False)
-        return Description(name, lang, kind.text(lang), score, True)
+        for answer in answers:
+            sure = answer.text and answer.score >= self.card["abstain_below"][lang]
+            if sure and (self._words is None or not guard.fault(name, answer.text, self._words[lang], kind)):
+                return Description(name, lang, answer.text, answer.score, False)
+        return Description(name, lang, kind.text(lang), answers[0].score, True)
 
     def kind(self, name: str) -> Kind:
         return self.kinds.of(name)
 
-    def _answer(self, sources: list[str]) -> dict[str, tuple[str, float]]:
+    def _answer(self, sources: list[str]) -> dict[str, list[Answer]]:
         ids = [encoding.ids for encoding in self._tokenizer.encode_batch(sources)]
-        answers: dict[str, tuple[str, float]] = {}
+        answers: dict[str, list[Answer]] = {}
         for rows in batches([len(row) for row in ids]):
             tokens, scores = self._run([ids[i] for i in rows])
-            texts = self._tokenizer.decode_batch(tokens.tolist(), skip_special_tokens=True)
-            for i, text, score in zip(rows, texts, scores, strict=True):
-                answers[sources[i]] = (" ".join(text.split()), float(score))
+            texts = self._tokenizer.decode_batch(
+                tokens.reshape(-1, tokens.shape[2]).tolist(), skip_special_tokens=True
+            )
+            found = map(Answer, (" ".join(text.split()) for text in texts), scores.ravel().tolist())
+            answers |= {sources[i]: list(islice(found, tokens.shape[1])) for i in rows}
         return answers
 
     def _run(self, ids: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+        """Token ids [names, answers, steps] and scores [names, answers]."""
         width = max(map(len, ids))
         padded = np.zeros((len(ids), width), np.int64)
         mask = np.zeros_like(padded)

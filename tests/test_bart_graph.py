@@ -5,7 +5,7 @@ import torch
 from transformers import BartConfig, BartForConditionalGeneration, MBartConfig, MBartForConditionalGeneration
 
 from train.bart_graph import Builder
-from train.greedy import NO_REPEAT
+from train.decoding import NO_REPEAT
 
 BOUND = 16
 
@@ -43,7 +43,8 @@ def run(model, int8=lambda layer: False, bound=BOUND):
     session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
     ids, mask = batch()
     feed = {"input_ids": ids, "attention_mask": mask, "max_new_tokens": np.array(bound, np.int64)}
-    return session.run(["tokens", "score"], feed)
+    tokens, score = session.run(["tokens", "score"], feed)
+    return tokens[:, 0], score[:, 0]
 
 
 @pytest.mark.parametrize("changes", [{}, {"scale_embedding": True}, {"activation_function": "relu"}])

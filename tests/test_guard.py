@@ -48,6 +48,17 @@ WORDS = vocabulary(
         pytest.param(
             "report 2023-06-02.log", "Report, 2 March 2023", "month March", id="a month that nothing gives"
         ),
+        pytest.param("DJI_20230611.MP4", "Vidéo MP4 du 20 juin", "date 20 juin", id="a day that is no day"),
+        pytest.param("rapport 11-6.pdf", "Rapport PDF du 11 juin", None, id="a day and its month"),
+        pytest.param("rapport 11-06.pdf", "PDF report from 11 June", None, id="with a zero"),
+        pytest.param("report_2023-06.pdf", "PDF report for June 2023", None, id="no day"),
+        pytest.param(
+            "rapport_2023-06-01.pdf", "Rapport du 1 juin 2023", "misspelt 1 juin", id="no first of the month"
+        ),
+        pytest.param("rapport_ride.pdf", "Rapport de l'ride", "misspelt l'ride", id="an article cut short"),
+        pytest.param("rapport_aride.pdf", "Rapport de l'aride", None, id="before a vowel it may be"),
+        pytest.param("report.pdf", "PDF report report", "twice report", id="a word twice in a row"),
+        pytest.param("report report.pdf", "PDF report report", None, id="as in the name"),
         pytest.param("rapport_sept.pdf", "September report", None, id="a month cut short"),
         pytest.param("facture_zorbla.pdf", "Facture Zorbla", None, id="a word of the name"),
         pytest.param("facture_zorbla.pdf", "Factures de zorblas", None, id="its plural"),

@@ -16,6 +16,7 @@ from nomenclair.student import write_words
 from nomenclair.workspace import REPOSITORY, read_json, write_json
 from train import bases
 from train.calibrate import NEVER
+from train.export import BEAMS
 from train.quantise import FP32, write_graph
 
 NAMES = [item.name for item in gold()[::6]] + [
@@ -79,7 +80,7 @@ def outspoken_folder(tmp_path_factory):
     folder.mkdir()
     model = bases.load_model(str(bases.EMBEDDED), bases.load_tokenizer(str(bases.EMBEDDED), ()), 0)
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-    write_graph(model, weights, FP32, folder)
+    write_graph(model, weights, FP32, folder, beams=BEAMS)
     shutil.copy(bases.EMBEDDED / "tokenizer.json", folder)
     Glossary.load(bases.EMBEDDED).store(folder)
     shutil.copy(FOLDER / "kinds.tsv", folder)

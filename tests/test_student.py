@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nomenclair import Student, UserError
 from nomenclair.contract import CONTRACT_VERSION, MAX_NEW_TOKENS
-from nomenclair.student import AREA, BATCH, batches
+from nomenclair.student import AREA, BATCH, Answer, batches
 from tests.test_names import file_names
 from train.calibrate import outspoken
 
@@ -27,6 +27,34 @@ def test_one_text_per_name_in_order(student):
     texts = student.describe(names, "fr")
     assert len(texts) == 3 and texts[0] == texts[2]
     assert all(isinstance(text, str) and text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("answers", "said"),
+    [
+        pytest.param(
+            [("Rapport PDF", -0.1), ("Facture PDF", -0.2)], ("Rapport PDF", -0.1, False), id="the best"
+        ),
+        pytest.param(
+            [("Rapport PDF de 1999", -0.1), ("Facture PDF", -0.2)],
+            ("Facture PDF", -0.2, False),
+            id="the next, where the guard stops the best",
+        ),
+        pytest.param(
+            [("Rapport PDF de 1999", -0.1), ("Facture PDF", -9)],
+            ("Document PDF", -0.1, True),
+            id="no next one that is too unsure",
+        ),
+        pytest.param(
+            [("", -0.1), ("Facture PDF", -0.2)], ("Facture PDF", -0.2, False), id="silence is no answer"
+        ),
+    ],
+)
+def test_the_best_answer_that_may_stand(student_folder, answers, said):
+    student = Student.load(student_folder)
+    student.card["abstain_below"] = {"fr": -1.0, "en": -1.0}
+    found = student._description("rapport.pdf", "fr", [Answer(*answer) for answer in answers])
+    assert (found.text, found.score, found.abstained) == said
 
 
 class Counting:
@@ -134,7 +162,7 @@ def test_a_text_that_the_name_does_not_give_is_not_said(student_folder, monkeypa
     student = Student.load(student_folder)
     student.card["abstain_below"] = {"fr": -100.0, "en": -100.0}
     said = {"fr": "Facture PDF de 2024", "en": "PDF invoice of Marcotte"}
-    monkeypatch.setattr(student, "_answer", lambda sources: {s: (said[s[:2]], -0.1) for s in sources})
+    monkeypatch.setattr(student, "_answer", lambda sources: {s: [Answer(said[s[:2]], -0.1)] for s in sources})
     asked = [
         ("facture_2023.pdf", "fr"),
         ("facture_2024.pdf", "fr"),

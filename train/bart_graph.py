@@ -1,4 +1,5 @@
-"""A BART or mBART as one ONNX graph: encoder, then the greedy loop (train/greedy.py) around one decoder step.
+"""A BART or mBART as one ONNX graph: encoder, then the loop of train/greedy.py or train/beam.py around one decoder
+step.
 
 Facts used here: learned positions from row 2 of their table; biases everywhere; the embeddings are normalised. BART
 normalises after each sum, mBART before each part and once at the end.
@@ -12,7 +13,8 @@ from typing import Any
 import numpy as np
 import onnx
 
-from train.greedy import Special, greedy
+from train.beam import crossed_attention, decoded, mask_of_beams
+from train.decoding import Decoding, Special
 from train.nodes import MICROSOFT, Matrices, Nodes, added_mask, attention, crossed, thirds
 
 FIRST_POSITION = 2
@@ -25,8 +27,8 @@ class Builder:
     """Writes the nodes of one BART or mBART.
 
     `config` is its BartConfig or MBartConfig; `weights`, `int8`, `int4` and `ranges` are those of Matrices;
-    `max_source` and `max_steps` bound sources and answers, in tokens; `guarded` is as in `greedy`. ValueError for
-    an activation that the graph does not know.
+    `max_source` and `max_steps` bound sources and answers, in tokens; `guarded` and `beams` are those of
+    Decoding. ValueError for an activation that the graph does not know.
     """
 
     config: Any
@@ -37,6 +39,7 @@ class Builder:
     int4: Callable[[str], bool] = lambda layer: False
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     guarded: bool = True
+    beams: int = 1
 
     def __post_init__(self):
         if self.config.activation_function not in ACTIVATIONS:
@@ -128,7 +131,9 @@ class Builder:
                 return self.attended(g, own, heads, q, k, v, "", past=past[cache], present=present[cache])
 
             def look(n: str, other: str = other, cache: slice = cache) -> str:
-                return self.attended(g, other, heads, project(g, n, f"{other}.q_proj"), *cross[cache], mask)
+                q, scale = project(g, n, f"{other}.q_proj"), (c.d_model // heads) ** -0.5
+                found = crossed_attention(g, self.beams, heads, scale, q, *cross[cache], mask)
+                return project(g, found, f"{other}.out_proj")
 
             x = self.around(g, x, f"{layer}.self_attn_layer_norm", attend)
             x = self.around(g, x, f"{layer}.encoder_attn_layer_norm", look)
@@ -144,12 +149,13 @@ class Builder:
         c = self.config
         outer = Nodes({})
         cross, mask = self.encoder(outer)
+        mask = mask_of_beams(outer, mask, self.beams)
         heads = c.decoder_attention_heads
 
         def step(g: Nodes, token: str, t: str, past: list[str], present: list[str]) -> str:
             return self.step(g, token, t, past, present, cross, mask)
 
         special = Special(c.decoder_start_token_id, c.eos_token_id, c.pad_token_id)
-        return greedy(
-            outer, step, c.decoder_layers, heads, c.d_model // heads, self.max_steps, special, self.guarded
-        )
+        d_kv = c.d_model // heads
+        decoding = Decoding(c.decoder_layers, heads, d_kv, self.max_steps, self.beams, special, self.guarded)
+        return decoded(outer, step, decoding)

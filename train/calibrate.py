@@ -14,9 +14,8 @@ import numpy as np
 import sacrebleu
 from scipy.optimize import isotonic_regression
 
-from nomenclair.guard import fault
 from nomenclair.records import Pair
-from nomenclair.student import Description, Student, read_words
+from nomenclair.student import Description, Student
 
 # Below any mean log-probability, and above any: never and always abstain.
 NEVER, ALWAYS = -1e9, 1.0
@@ -112,15 +111,11 @@ def thresholds(folder: Path, validation: Sequence[Pair], languages: Sequence[str
 
     What the guard stops is not said whatever its score, so it takes no part; the coverage counts it as not described.
     """
-    student, words = outspoken(folder), read_words(folder)
+    student = Student.load(folder).without_thresholds()
     found = {}
     for lang in languages:
         told = student.describe_scored([(pair.name, lang) for pair in validation])
-        said = [
-            (d, pair)
-            for d, pair in zip(told, validation, strict=True)
-            if not d.abstained and not fault(d.name, d.text, words[lang], student.kind(d.name))
-        ]
+        said = [(d, pair) for d, pair in zip(told, validation, strict=True) if not d.abstained]
         rows = measured(student, [d for d, _ in said], [[pair.text(lang)] for _, pair in said])
         floor = threshold(rows)
         found[lang] = {

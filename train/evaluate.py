@@ -1,6 +1,6 @@
 """Scores of the exported student, through nomenclair.Student and not through torch, beside its baselines."""
 
-import math
+import tempfile
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,25 +10,22 @@ import torch
 from rapidfuzz import fuzz, process
 
 from datagen.corpus import Gold
-from nomenclair.contract import source_text
 from nomenclair.errors import UserError
-from nomenclair.glossary import Glossary
 from nomenclair.kinds import KindTable
 from nomenclair.names import fold
 from nomenclair.records import Pair
-from nomenclair.student import Student
+from nomenclair.student import KINDS, Student
 from nomenclair.workspace import Workspace, read_json, write_json, write_text
 from train import bases, metrics
 from train.calibrate import best_chrf, coverage, curve, measured, outspoken
-from train.data import stored_pairs
-from train.greedy import NO_REPEAT
+from train.data import stored_pairs, thinned
+from train.decoding import NO_REPEAT
+from train.export import export_untuned
 from train.report import page
 
 # The share by which validation loss may exceed training loss before the student is said to memorise.
 OVERFIT_RATIO = 1.25
 SMALLEST_GROUP = 5
-# Enough to know chrF to half a point. The nearest neighbour's cost grows with the square of the corpus.
-MOST_NAMES = 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,33 +121,8 @@ def coverage_curves(folder: Path, pairs: Sequence[Pair], languages: Sequence[str
     return curves
 
 
-def untuned_base(
-    base: str,
-    tokenizer_folder: Path | str,
-    seed: int,
-    pairs: Sequence[Pair],
-    kinds: KindTable,
-    languages: Sequence[str],
-) -> dict:
-    names = [pair.name for pair in pairs]
-    return {
-        lang: score_texts(cases(pairs, lang), untuned_texts(base, tokenizer_folder, seed, names, lang), kinds)
-        for lang in languages
-    }
-
-
-def untuned_texts(
-    base: str, tokenizer_folder: Path | str, seed: int, names: Sequence[str], lang: str
-) -> list[str]:
-    """What the base says before tuning, through torch: it was never exported."""
-    tokenizer = bases.load_tokenizer(str(tokenizer_folder), ())
-    model = bases.load_model(base, tokenizer, seed).eval()
-    glossary = Glossary.load(Path(tokenizer_folder))
-    return greedy_texts(model, tokenizer, [source_text(name, lang, glossary) for name in names])
-
-
 def greedy_texts(model, tokenizer, sources: Sequence[str]) -> list[str]:
-    """What a model in torch answers to each source text, as its student would: greedy, with the same limits."""
+    """What a model in torch answers to each source text, greedily, within its student's limits."""
     most = bases.limits(model.config.vocab_size)
     texts: list[str] = []
     for start in range(0, len(sources), 32):
@@ -182,27 +154,26 @@ def evaluate_workspace(ws: Workspace, pairs: Sequence[Pair | Gold]) -> dict:
 
     `scores` maps who (student, student that abstains, untuned base, extension lookup, nearest neighbour) to
     language to scores: "student" is what it says of every name, "student that abstains" what it answers with its
-    threshold. `verdict` is on overfitting. Of more than MOST_NAMES pairs every second, third, … is scored. UserError
+    threshold. `verdict` is on overfitting. Of many pairs some are scored (train.data.thinned). UserError
     where there is no pair to score on.
     """
     if not pairs:
         raise UserError("No held-out pair to score on.", "Add pairs, then run: nomenclair train --fresh")
-    pairs = pairs[:: math.ceil(len(pairs) / MOST_NAMES)]
+    pairs = thinned(pairs)
     student = outspoken(ws.student)
     training = read_json(ws.training / "training.json")
     settings = training["settings"]
     languages = settings["languages"]
     scores, _ = evaluate_student(student, pairs, languages)
     careful, rows = evaluate_student(Student.load(ws.student), pairs, languages)
-    # A trimmed base has other token ids; only a random one has no tokenizer of its own.
-    tokenizer = ws.training / "tokenizer" if settings["base"] == bases.RANDOM else settings["base"]
+    with tempfile.TemporaryDirectory() as folder:
+        export_untuned(ws.training, Path(folder), ws.student / KINDS, student.card["beams"])
+        untuned, _ = evaluate_student(outspoken(Path(folder)), pairs, languages)
     report = {
         "scores": {
             "student": scores,
             "student that abstains": careful,
-            "untuned base": untuned_base(
-                settings["base"], tokenizer, settings["seed"], pairs, student.kinds, languages
-            ),
+            "untuned base": untuned,
             "extension lookup": extension_lookup(pairs, student.kinds, languages),
             "nearest neighbour": nearest_neighbour(
                 pairs, stored_pairs(ws, "train"), student.kinds, languages

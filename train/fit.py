@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from datasets import DatasetDict
+from datasets import Dataset, DatasetDict
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from torch.utils.tensorboard import SummaryWriter
 from transformers import (
@@ -32,7 +32,7 @@ from nomenclair.glossary import Glossary
 from nomenclair.records import Pair
 from nomenclair.workspace import read_json, write_json
 from train import bases
-from train.data import examples, fingerprint, store_pairs
+from train.data import examples, fingerprint, store_pairs, thinned
 from train.prepare import prepare
 
 # Every matrix of attention and feed-forward, in T5's names and BART's.
@@ -105,11 +105,12 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     encoded = data.map(
         lambda rows: tokenized(tokenizer, rows), batched=True, remove_columns=data["train"].column_names
     )
+    held_out = _some(encoded["validation"])
     trainer = Seq2SeqTrainer(
         model=model,
         args=training_arguments(settings, folder, len(encoded["train"])),
         train_dataset=encoded["train"],
-        eval_dataset=encoded["validation"],
+        eval_dataset=held_out,
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
         processing_class=tokenizer,
         callbacks=[
@@ -123,10 +124,9 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     checkpoints = folder / "checkpoints"
     resume = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
     result = trainer.train(resume_from_checkpoint=resume)
-    sample = encoded["train"].select(range(min(len(encoded["train"]), len(encoded["validation"]))))
     outcome = Outcome(
         # Measured without dropout and on the best weights, so that the two losses can be compared.
-        train_loss=trainer.evaluate(sample, metric_key_prefix="train")["train_loss"],
+        train_loss=trainer.evaluate(_some(encoded["train"]), metric_key_prefix="train")["train_loss"],
         validation_loss=trainer.evaluate()["eval_loss"],
         best_epoch=_best_epoch(trainer),
         steps=trainer.state.global_step,
@@ -145,6 +145,11 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     }
     write_json(folder / "training.json", report)
     return outcome
+
+
+def _some(examples: Dataset) -> Dataset:
+    """As many examples as a loss is measured on."""
+    return examples.select(thinned(range(len(examples))))
 
 
 def remove(folder: Path) -> None:

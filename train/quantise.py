@@ -76,6 +76,7 @@ def write_graph(
     precision: Precision,
     folder: Path,
     ranges: Mapping[str, tuple[float, float]] | None = None,
+    beams: int = 1,
 ) -> float:
     """Write the graph, its int8 inputs quantised by `ranges` where given; returns its size in MB."""
     config, most = model.config, limits(model.config.vocab_size)
@@ -90,6 +91,7 @@ def write_graph(
         precision.int4,
         ranges or {},
         most.guarded,
+        beams,
     )
     save_graph(builder.model(), folder)
     return megabytes(folder)
@@ -116,6 +118,7 @@ def quantise(
     languages: Sequence[str],
     int4: bool = False,
     ranges: Mapping[str, tuple[float, float]] | None = None,
+    beams: int = 1,
 ) -> list[Quality]:
     """Rows for fp32 (which stands in `folder`) and the precisions tried; the last row's graph is left there.
 
@@ -127,7 +130,8 @@ def quantise(
     exact = _quality(FP32.name, megabytes(folder), folder, pairs, fp32, fp32)
 
     def tried(precision: Precision) -> Quality:
-        size = write_graph(model, weights, precision, folder, {} if precision is BY_BATCH else ranges)
+        scaled_by = {} if precision is BY_BATCH else ranges
+        size = write_graph(model, weights, precision, folder, scaled_by, beams)
         return _quality(precision.name, size, folder, pairs, _texts(folder, pairs, languages), fp32)
 
     def passes(row: Quality) -> bool:
@@ -141,7 +145,7 @@ def quantise(
         if passes(rows[-1]):
             break
     if small and passes(small[0]):
-        write_graph(model, weights, INT4, folder, ranges)
+        write_graph(model, weights, INT4, folder, ranges, beams)
         return [exact, *shown, *rows, *small]
     if not passes(rows[-1]):
         raise UserError(

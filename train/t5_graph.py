@@ -1,4 +1,4 @@
-"""A T5 as one ONNX graph: encoder, then the greedy loop (train/greedy.py) around one decoder step.
+"""A T5 as one ONNX graph: encoder, then the loop of train/greedy.py or train/beam.py around one decoder step.
 
 Facts about T5 used here: no scaling of attention scores; RMS normalisation; the first layer's relative position
 biases serve all layers; a tied output head scales its input by d_model**-0.5.
@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 import numpy as np
 import onnx
 
-from train.greedy import greedy
+from train.beam import crossed_attention, decoded, mask_of_beams
+from train.decoding import Decoding
 from train.nodes import MICROSOFT, Matrices, Nodes, added_mask, attention, crossed, thirds
 from train.t5_shape import Shape, relative_bucket
 
@@ -20,7 +21,7 @@ class Builder:
     """Writes the nodes of one T5.
 
     `weights`, `int8`, `int4` and `ranges` are those of Matrices; `max_source` and `max_steps` bound the position
-    tables, in tokens; `guarded` is as in `greedy`.
+    tables, in tokens; `guarded` and `beams` are those of Decoding.
     """
 
     shape: Shape
@@ -31,6 +32,7 @@ class Builder:
     int4: Callable[[str], bool] = lambda layer: False
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     guarded: bool = True
+    beams: int = 1
 
     @property
     def matrices(self) -> Matrices:
@@ -114,9 +116,8 @@ class Builder:
             skip = self.projection(g, own, f"{layer}.0.SelfAttention.o")
             x, n = self.normed(g, x, skip, f"{layer}.1.layer_norm")
             q = self.projection(g, n, f"{layer}.1.EncDecAttention.q")
-            skip = self.projection(
-                g, self.attention(g, q, *cross[cache], mask), f"{layer}.1.EncDecAttention.o"
-            )
+            found = crossed_attention(g, self.beams, s.heads, 1.0, q, *cross[cache], mask)
+            skip = self.projection(g, found, f"{layer}.1.EncDecAttention.o")
             x, n = self.normed(g, x, skip, f"{layer}.2.layer_norm")
             skip = self.feed_forward(g, n, f"{layer}.2")
         _, n = self.normed(g, x, skip, "decoder.final_layer_norm")
@@ -127,8 +128,12 @@ class Builder:
         s = self.shape
         outer = Nodes({})
         cross, mask = self.encoder(outer)
+        mask = mask_of_beams(outer, mask, self.beams)
 
         def step(g: Nodes, token: str, t: str, past: list[str], present: list[str]) -> str:
             return self.step(g, token, t, past, present, cross, mask)
 
-        return greedy(outer, step, s.decoder_layers, s.heads, s.d_kv, self.max_steps, guarded=self.guarded)
+        decoding = Decoding(
+            s.decoder_layers, s.heads, s.d_kv, self.max_steps, self.beams, guarded=self.guarded
+        )
+        return decoded(outer, step, decoding)

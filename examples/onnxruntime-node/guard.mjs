@@ -6,7 +6,11 @@ const ENGLISH = "January February March April May June July August September Oct
 const FRENCH = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split(" ");
 const MONTHS = new Map([...ENGLISH, ...FRENCH].map((word, i) => [word, (i % 12) + 1]));
 const FOLDED_MONTHS = new Map([...MONTHS].map(([word, number]) => [word.toLowerCase(), number]));
-const DATE = new RegExp(`(?:([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.keys()].join("|")}) ([0-9]{4})`, "g");
+const DATE = new RegExp(`(?:\\b([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.keys()].join("|")})\\b(?: ([0-9]{4}))?`, "g");
+const ACCENTED = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ");
+const EDGE = "(?<![\\p{L}\\p{N}_])";
+const MISSPELT = new RegExp(`${EDGE}[dlnsDLNS]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+|${EDGE}1 (?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_])`, "u");
+const TWICE = /(?<![\p{L}\p{N}_])(\p{L}{4,}) \1(?![\p{L}\p{N}_])/gu;
 const LITTLE = new Set(
   ("no n from of for without du de d sans copy copie version untitled titre title new nouveau nouvelle photo image " +
     "picture scan numerisation scannee video audio recording enregistrement document data donnees temporary temporaire " +
@@ -25,13 +29,15 @@ const spelled = (folded, month) => [...MONTHS].some(([word, n]) => n === month &
 // Does the text hold a date whose day, month and year do not stand side by side in the name's digits?
 function falseDate(folded, text) {
   const digits = folded.replace(/[^0-9]/g, "");
-  for (const [, day = "", word, year] of fold(text).matchAll(DATE)) {
+  for (const [, day = "", word, year = ""] of fold(text).matchAll(DATE)) {
     const month = FOLDED_MONTHS.get(word);
-    const padded = [day && day.padStart(2, "0"), String(month).padStart(2, "0")];
-    const written = [padded, [day, String(month)]].flatMap(([d, m]) =>
-      [year, year.slice(2)].flatMap((y) => [y + m + d, d + m + y, m + d + y]),
+    if ((!day && !year) || spelled(folded, month)) continue;
+    const written = [day, day && day.padStart(2, "0")].flatMap((d) =>
+      [String(month), String(month).padStart(2, "0")].flatMap((m) =>
+        [year, year.slice(2)].flatMap((y) => [y + m + d, d + m + y, m + d + y]),
+      ),
     );
-    if (!spelled(folded, month) && !written.some((form) => digits.includes(form))) return true;
+    if (!written.some((form) => digits.includes(form))) return true;
   }
   return false;
 }
@@ -51,7 +57,8 @@ export function faulty(name, text, words, kind) {
   }
   const counters = [...text.matchAll(/\b(?:n° |no\. )([0-9]+)/g)].map(([, number]) => bare(number));
   if (counters.some((number) => !given.some((run) => bare(run) === number))) return true;
-  if (falseDate(folded, text)) return true;
+  if (falseDate(folded, text) || MISSPELT.test(text)) return true;
+  if ([...fold(text).matchAll(TWICE)].some(([, word]) => folded.split(word).length < 3)) return true;
   if ((text.match(/[\p{L}\p{N}_]+_[\p{L}\p{N}_]+/gu) ?? []).some((part) => !folded.includes(fold(part)))) return true;
   const counts = new Map();
   for (const word of wordsOf(text)) {

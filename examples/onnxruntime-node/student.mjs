@@ -62,14 +62,21 @@ export class Student {
       attention_mask: new ort.Tensor("int64", mask, shape),
       max_new_tokens: new ort.Tensor("int64", [BigInt(this.card.max_new_tokens ?? 32)], []),
     });
-    const steps = tokens.dims[1];
+    const [, answers, steps] = tokens.dims;
+    const text = (row) => {
+      const written = Array.from(tokens.data.slice(row * steps, (row + 1) * steps), Number);
+      return this.tokenizer.decode(written, { skip_special_tokens: true }).replace(/\s+/g, " ").trim();
+    };
     return names.map((name, r) => {
-      const written = Array.from(tokens.data.slice(r * steps, (r + 1) * steps), Number);
-      const text = this.tokenizer.decode(written, { skip_special_tokens: true }).replace(/\s+/g, " ").trim();
       const kind = this.kind(name);
-      const unsure = !text || score.data[r] < this.card.abstain_below[lang];
-      const abstained = unsure || faulty(name, text, this.words[lang], kind);
-      return { name, ids: rows[r], text: abstained ? kind[lang] : text, score: score.data[r], abstained };
+      // The best answer that is sure enough and that the guard lets pass.
+      for (let row = r * answers; row < (r + 1) * answers; row++) {
+        const said = text(row);
+        const sure = said && score.data[row] >= this.card.abstain_below[lang];
+        if (sure && !faulty(name, said, this.words[lang], kind))
+          return { name, ids: rows[r], text: said, score: score.data[row], abstained: false };
+      }
+      return { name, ids: rows[r], text: kind[lang], score: score.data[r * answers], abstained: true };
     });
   }
 }

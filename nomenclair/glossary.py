@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nomenclair import names
 from nomenclair.errors import UserError
-from nomenclair.sorted_lines import first_from
+from nomenclair.sorted_lines import SortedLines
 
 FILE = "glossary.tsv.gz"
 HEADER = "word\ten\tfr\n"
@@ -23,10 +23,8 @@ LITTLE = frozenset("a an au aux d de des du en et l la le les of s the un une".s
 
 
 @dataclass(frozen=True, slots=True)
-class Glossary:
-    """`lines` are the file's lines after its header, as bytes, each with its end."""
-
-    lines: bytes = b""
+class Glossary(SortedLines):
+    """`lines` are the file's lines after its header."""
 
     @classmethod
     def load(cls, folder: Path) -> "Glossary":
@@ -72,12 +70,12 @@ class Glossary:
             if count > 1 and folded in LITTLE:
                 continue
             key += (b" " if key else b"") + folded.encode("utf-8", "replace")
-            start = first_from(self.lines, key + b"\t")
-            if self.lines.startswith(key + b"\t", start):
-                end = self.lines.index(b"\n", start)
-                _, english, french = self.lines[start:end].decode("utf-8").split("\t")
+            start = self.first_with(key + b"\t")
+            if start >= 0:
+                _, english, french = (
+                    self.lines[start : self.lines.index(b"\n", start)].decode("utf-8").split("\t")
+                )
                 found = (count, said) if (said := english if lang == "en" else french) else found
-                start = end + 1
-            if not self.lines.startswith(key + b" ", start):
+            if self.first_with(key + b" ") < 0:
                 break
         return found

@@ -1,7 +1,7 @@
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nomenclair.sorted_lines import WordList, first_from
+from nomenclair.sorted_lines import SortedLines, WordList
 
 words = st.text(st.characters(categories=("L",)), min_size=1, max_size=3)
 
@@ -15,12 +15,16 @@ def test_a_list_holds_its_words_and_no_others(held, asked):
 
 @given(
     st.lists(st.binary(max_size=4).map(lambda line: line.replace(b"\n", b"")), max_size=30),
-    st.binary(max_size=3),
+    st.binary(min_size=1, max_size=3).filter(lambda prefix: b"\n" not in prefix),
+    st.integers(1, 30),
 )
-def test_the_first_line_from_a_needle_on(lines, needle):
-    lines = sorted(line + b"\n" for line in lines)
-    before = [line for line in lines if line < needle]
-    assert first_from(b"".join(lines), needle) == len(b"".join(before))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_first_line_with_a_prefix(monkeypatch, lines, prefix, block):
+    monkeypatch.setattr("nomenclair.sorted_lines.BLOCK", block)
+    lines = sorted({line + b"\n" for line in lines})
+    wanted = next((i for i, line in enumerate(lines) if line.startswith(prefix)), None)
+    found = SortedLines(b"".join(lines)).first_with(prefix)
+    assert found == (-1 if wanted is None else len(b"".join(lines[:wanted])))
 
 
 def test_a_lone_surrogate_is_in_no_list():

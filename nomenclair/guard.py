@@ -23,8 +23,10 @@ DATE = re.compile(rf"(?:\b([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)})\
 JOINED = re.compile(r"\w+_\w+")
 # A counter is a whole number of the name, not some digits of a clock's.
 COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
-# What no French text has: an article cut short before a consonant, a first of the month as a mere number.
-MISSPELT = re.compile(rf"\b[dlnsDLNS]'[bcdfgjklmnpqrstvwxz]\w+|\b1 (?:{'|'.join(names.FRENCH_MONTHS)})\b")
+# What no French text has: an article cut short before a consonant.
+MISSPELT = re.compile(r"\b[dlnsDLNS]'[bcdfgjklmnpqrstvwxz]\w+")
+# The first of a month as no French text writes it.
+FIRST = re.compile(rf"\b1 (?=(?:{'|'.join(names.FRENCH_MONTHS)})\b)")
 # The same word twice in a row.
 TWICE = re.compile(r"\b([^\W\d_]{4,}) \1\b")
 # A word of at most so many letters is a unit, a code or a little word; it is not looked up.
@@ -65,6 +67,15 @@ def fault(name: str, text: str, words: Container[str], kind: Kind) -> str | None
         or (_subject(folded, said, kind) if names.is_opaque(name) else None)
         or _unknown(folded, said, words)
     )
+
+
+def mended(text: str) -> str:
+    """The text with the first of a month as French writes it.
+
+    >>> mended("Rapport PDF du 1 février 2023")
+    'Rapport PDF du 1er février 2023'
+    """
+    return FIRST.sub("1er ", text)
 
 
 def vocabulary(texts: Iterable[str]) -> frozenset[str]:

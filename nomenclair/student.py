@@ -175,7 +175,9 @@ class Student:
             texts = self._tokenizer.decode_batch(
                 tokens.reshape(-1, tokens.shape[2]).tolist(), skip_special_tokens=True
             )
-            found = map(Answer, (" ".join(text.split()) for text in texts), scores.ravel().tolist())
+            found = map(
+                Answer, (guard.mended(" ".join(text.split())) for text in texts), scores.ravel().tolist()
+            )
             answers |= {sources[i]: list(islice(found, tokens.shape[1])) for i in rows}
         return answers
 

@@ -8,7 +8,7 @@ from transformers import AutoModelForSeq2SeqLM
 
 from nomenclair.glossary import Glossary
 from train.base.model import ChannelDropout, carry_over, drop_channels, new_model, shape, shape_of
-from train.base.publish import published
+from train.base.publish import mean, published
 from train.base.tokenizer import train
 
 
@@ -36,6 +36,11 @@ def test_a_base_of_another_tokenizer_is_carried_over(tmp_path: Path) -> None:
     pieces = [piece.id for piece in old_tokens.model.tokenize(new)]
     assert torch.allclose(rows[new_tokens.token_to_id(new)], old_rows[pieces].mean(0))
     assert model.lm_head.weight is model.shared.weight
+
+
+def test_the_mean_of_two_runs() -> None:
+    first, second = ({"w": torch.tensor([value, 0.0])} for value in (1.0, 4.0))
+    assert torch.equal(mean([first, second])["w"], torch.tensor([2.5, 0.0]))
 
 
 def test_a_deeper_encoder_says_at_first_what_the_base_says(tmp_path: Path) -> None:

@@ -52,9 +52,6 @@ WORDS = vocabulary(
         pytest.param("rapport 11-6.pdf", "Rapport PDF du 11 juin", None, id="a day and its month"),
         pytest.param("rapport 11-06.pdf", "PDF report from 11 June", None, id="with a zero"),
         pytest.param("report_2023-06.pdf", "PDF report for June 2023", None, id="no day"),
-        pytest.param(
-            "rapport_2023-06-01.pdf", "Rapport du 1 juin 2023", "misspelt 1 juin", id="no first of the month"
-        ),
         pytest.param("rapport_ride.pdf", "Rapport de l'ride", "misspelt l'ride", id="an article cut short"),
         pytest.param("rapport_aride.pdf", "Rapport de l'aride", None, id="before a vowel it may be"),
         pytest.param("report.pdf", "PDF report report", "twice report", id="a word twice in a row"),

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -55,6 +56,15 @@ def test_the_best_answer_that_may_stand(student_folder, answers, said):
     student.card["abstain_below"] = {"fr": -1.0, "en": -1.0}
     found = student._description("rapport.pdf", "fr", [Answer(*answer) for answer in answers])
     assert (found.text, found.score, found.abstained) == said
+
+
+def test_the_first_of_a_month_is_mended(student_folder, monkeypatch):
+    """The graph is real; what it says is put in its place."""
+    student = Student.load(student_folder)
+    student.card["abstain_below"] = {"fr": -100.0, "en": -100.0}
+    tokens = student._tokenizer.encode("Rapport PDF du 1 juin 2023").ids
+    monkeypatch.setattr(student, "_run", lambda ids: (np.array([[tokens]]), np.array([[-0.1]])))
+    assert student.describe(["rapport_2023-06-01.pdf"], "fr") == ["Rapport PDF du 1er juin 2023"]
 
 
 class Counting:

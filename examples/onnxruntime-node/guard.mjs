@@ -9,7 +9,8 @@ const FOLDED_MONTHS = new Map([...MONTHS].map(([word, number]) => [word.toLowerC
 const DATE = new RegExp(`(?:\\b([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.keys()].join("|")})\\b(?: ([0-9]{4}))?`, "g");
 const ACCENTED = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ");
 const EDGE = "(?<![\\p{L}\\p{N}_])";
-const MISSPELT = new RegExp(`${EDGE}[dlnsDLNS]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+|${EDGE}1 (?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_])`, "u");
+const MISSPELT = new RegExp(`${EDGE}[dlnsDLNS]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+`, "u");
+const FIRST = new RegExp(`${EDGE}1 (?=(?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_]))`, "gu");
 const TWICE = /(?<![\p{L}\p{N}_])(\p{L}{4,}) \1(?![\p{L}\p{N}_])/gu;
 const LITTLE = new Set(
   ("no n from of for without du de d sans copy copie version untitled titre title new nouveau nouvelle photo image " +
@@ -41,6 +42,9 @@ function falseDate(folded, text) {
   }
   return false;
 }
+
+// The text with the first of a month as French writes it.
+export const mended = (text) => text.replace(FIRST, "1er ");
 
 // Is there a number, a month, a loop or a word in the text that neither the name nor its language's `words` give? Has an opaque name
 // got a subject? `kind` is the name's: {en, fr, marks}.

@@ -9,7 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
 import { VERSION, readGlossary, readable, sourceText, splitExt } from "./contract.mjs";
-import { faulty } from "./guard.mjs";
+import { faulty, mended } from "./guard.mjs";
 
 const END = 1;
 
@@ -65,7 +65,7 @@ export class Student {
     const [, answers, steps] = tokens.dims;
     const text = (row) => {
       const written = Array.from(tokens.data.slice(row * steps, (row + 1) * steps), Number);
-      return this.tokenizer.decode(written, { skip_special_tokens: true }).replace(/\s+/g, " ").trim();
+      return mended(this.tokenizer.decode(written, { skip_special_tokens: true }).replace(/\s+/g, " ").trim());
     };
     return names.map((name, r) => {
       const kind = this.kind(name);

@@ -1,9 +1,10 @@
 """A checkpoint as a Hugging Face T5 folder: config.json, model.safetensors in bf16, tokenizer files, the card.
 
-python -m train.base.publish SHARDS RUN [--out train/base/weights]
+python -m train.base.publish SHARDS RUN [RUN ...] [--out train/base/weights]
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -36,18 +37,32 @@ def published(state: dict[str, torch.Tensor], tokenizer: Tokenizer, glossary: Gl
     glossary.store(out)
 
 
+def weights(checkpoint: Path) -> dict[str, torch.Tensor]:
+    if not checkpoint.exists():
+        raise UserError(f"There is no {checkpoint}.", "Run train.base.fit first.")
+    return torch.load(checkpoint, weights_only=True)["model"]
+
+
+def mean(states: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The mean of some runs' weights ("Model soups", Wortsman et al. 2022): where one run went on from another, it
+    tells held-out names better than both."""
+    return {name: sum(state[name] for state in states) / len(states) for name in states[0]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("shards", type=Path)
-    parser.add_argument("run", type=Path)
+    parser.add_argument(
+        "runs", type=Path, nargs="+", help="of several runs of one shape the mean is published"
+    )
     parser.add_argument("--out", type=Path, default=HERE / "weights")
     args = parser.parse_args()
-    checkpoint = args.run / "checkpoint.pt"
-    if not checkpoint.exists():
-        raise UserError(f"There is no {checkpoint}.", "Run train.base.fit first.")
-    state = torch.load(checkpoint, weights_only=True)["model"]
+    states = [weights(run / "checkpoint.pt") for run in args.runs]
     published(
-        state, Tokenizer.from_file(str(args.shards / "tokenizer.json")), Glossary.load(args.shards), args.out
+        mean(states),
+        Tokenizer.from_file(str(args.shards / "tokenizer.json")),
+        Glossary.load(args.shards),
+        args.out,
     )
     (args.out / "README.md").write_text((HERE / "CARD.md").read_text("utf-8"), encoding="utf-8")
     megabytes = sum(p.stat().st_size for p in args.out.iterdir()) / 1e6

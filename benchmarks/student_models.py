@@ -15,7 +15,6 @@ from nomenclair.student import CARD, KINDS, TOKENIZER, write_words
 from nomenclair.workspace import write_json
 from train.bases import EMBEDDED, train_tokenizer
 from train.decoding import T5_TOKENS
-from train.export import BEAMS
 from train.quantise import INT8, write_graph
 from train.ranges import activation_ranges
 from train.t5_shape import shape_of
@@ -96,7 +95,7 @@ def write_student(folder: Path) -> None:
     Glossary.load(EMBEDDED).store(folder)
     pairs = seed_pairs()
     write_words(folder, {lang: [pair.text(lang) for pair in pairs] for lang in contract.LANGUAGES})
-    _save_graph(model, folder, BEAMS)
+    _save_graph(model, folder, contract.BEAMS)
     never = dict.fromkeys(contract.LANGUAGES, -1e9)
     card = {"contract": contract.CONTRACT_VERSION, "languages": contract.LANGUAGES, "abstain_below": never}
     write_json(folder / CARD, card)

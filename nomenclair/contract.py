@@ -20,6 +20,8 @@ CONTRACT_VERSION = 6
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32
+# Answers that an exported student follows at once, unless told otherwise (train/base/LOG.md, eighth run).
+BEAMS = 4
 
 # From ../corpus style: a description has 3 to 14 words and at most 90 characters (opaque names may have two).
 MAX_WORDS = 14

@@ -24,7 +24,7 @@ JOINED = re.compile(r"\w+_\w+")
 # A counter is a whole number of the name, not some digits of a clock's.
 COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
 # What no French text has: an article cut short before a consonant.
-MISSPELT = re.compile(r"\b[dlnsDLNS]'[bcdfgjklmnpqrstvwxz]\w+")
+MISSPELT = re.compile(r"\b[dlDL]'[bcdfgjklmnpqrstvwxz]\w+")
 # The first of a month as no French text writes it.
 FIRST = re.compile(rf"\b1 (?=(?:{'|'.join(names.FRENCH_MONTHS)})\b)")
 # The same word twice in a row.

@@ -54,6 +54,9 @@ WORDS = vocabulary(
         pytest.param("report_2023-06.pdf", "PDF report for June 2023", None, id="no day"),
         pytest.param("rapport_ride.pdf", "Rapport de l'ride", "misspelt l'ride", id="an article cut short"),
         pytest.param("rapport_aride.pdf", "Rapport de l'aride", None, id="before a vowel it may be"),
+        pytest.param(
+            "report_rock.pdf", "PDF report rock'n'roll", "word roll", id="an English contraction is none"
+        ),
         pytest.param("report.pdf", "PDF report report", "twice report", id="a word twice in a row"),
         pytest.param("report report.pdf", "PDF report report", None, id="as in the name"),
         pytest.param("rapport_sept.pdf", "September report", None, id="a month cut short"),

@@ -10,13 +10,12 @@ from tokenizers import Tokenizer
 
 from datagen.corpus import FOLDER, gold, seed_pairs
 from nomenclair import Student
-from nomenclair.contract import CONTRACT_VERSION, MAX_SOURCE_TOKENS, source_text
+from nomenclair.contract import BEAMS, CONTRACT_VERSION, MAX_SOURCE_TOKENS, source_text
 from nomenclair.glossary import Glossary
 from nomenclair.student import write_words
 from nomenclair.workspace import REPOSITORY, read_json, write_json
 from train import bases
 from train.calibrate import NEVER
-from train.export import BEAMS
 from train.quantise import FP32, write_graph
 
 NAMES = [item.name for item in gold()[::6]] + [

@@ -1,7 +1,6 @@
 """Pairs to examples: splits by name family, and the texts that the student reads and writes."""
 
 import hashlib
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -62,13 +61,15 @@ def stored_pairs(ws: Workspace, *splits: Split) -> list[Pair]:
     return [pair for pair in read_records(path, OwnPair) if split_of(pair.name) in splits]
 
 
-def thinned(rows: Sequence[Row], most: int = MOST_NAMES) -> Sequence[Row]:
-    """Every second, third, … of the rows, so that at most so many are left.
+def spread(rows: Sequence[Row], most: int = MOST_NAMES) -> list[Row]:
+    """At most so many rows, at even distances over all.
 
-    >>> thinned(range(10), 4)
-    range(0, 10, 3)
+    >>> spread(range(10), 4)
+    [0, 2, 5, 7]
     """
-    return rows[:: max(1, math.ceil(len(rows) / most))]
+    if most >= len(rows):
+        return list(rows)
+    return [rows[i * len(rows) // most] for i in range(most)]
 
 
 def examples(

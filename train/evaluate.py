@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import torch
 from rapidfuzz import fuzz, process
 
 from datagen.corpus import Gold
@@ -16,10 +15,9 @@ from nomenclair.names import fold
 from nomenclair.records import Pair
 from nomenclair.student import KINDS, Student
 from nomenclair.workspace import Workspace, read_json, write_json, write_text
-from train import bases, metrics
+from train import metrics
 from train.calibrate import best_chrf, coverage, curve, measured, outspoken
-from train.data import stored_pairs, thinned
-from train.decoding import NO_REPEAT
+from train.data import spread, stored_pairs
 from train.export import export_untuned
 from train.report import page
 
@@ -121,24 +119,6 @@ def coverage_curves(folder: Path, pairs: Sequence[Pair], languages: Sequence[str
     return curves
 
 
-def greedy_texts(model, tokenizer, sources: Sequence[str]) -> list[str]:
-    """What a model in torch answers to each source text, greedily, within its student's limits."""
-    most = bases.limits(model.config.vocab_size)
-    texts: list[str] = []
-    for start in range(0, len(sources), 32):
-        batch = tokenizer(list(sources[start : start + 32]), return_tensors="pt", padding=True)
-        with torch.inference_mode():
-            out = model.generate(
-                input_ids=batch["input_ids"],
-                attention_mask=batch["attention_mask"],
-                max_new_tokens=most.new,
-                do_sample=False,
-                no_repeat_ngram_size=NO_REPEAT if most.guarded else 0,
-            )
-        texts += tokenizer.batch_decode(out, skip_special_tokens=True)
-    return texts
-
-
 def overfit_verdict(training: Mapping[str, float]) -> str:
     """A plain sentence on training loss against validation loss."""
     train, validation = training["train_loss"], training["validation_loss"]
@@ -154,12 +134,12 @@ def evaluate_workspace(ws: Workspace, pairs: Sequence[Pair | Gold]) -> dict:
 
     `scores` maps who (student, student that abstains, untuned base, extension lookup, nearest neighbour) to
     language to scores: "student" is what it says of every name, "student that abstains" what it answers with its
-    threshold. `verdict` is on overfitting. Of many pairs some are scored (train.data.thinned). UserError
+    threshold. `verdict` is on overfitting. Of many pairs some are scored (train.data.spread). UserError
     where there is no pair to score on.
     """
     if not pairs:
         raise UserError("No held-out pair to score on.", "Add pairs, then run: nomenclair train --fresh")
-    pairs = thinned(pairs)
+    pairs = spread(pairs)
     student = outspoken(ws.student)
     training = read_json(ws.training / "training.json")
     settings = training["settings"]

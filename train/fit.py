@@ -32,7 +32,7 @@ from nomenclair.glossary import Glossary
 from nomenclair.records import Pair
 from nomenclair.workspace import read_json, write_json
 from train import bases
-from train.data import examples, fingerprint, store_pairs, thinned
+from train.data import examples, fingerprint, spread, store_pairs
 from train.prepare import prepare
 
 # Every matrix of attention and feed-forward, in T5's names and BART's.
@@ -149,7 +149,7 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
 
 def _some(examples: Dataset) -> Dataset:
     """As many examples as a loss is measured on."""
-    return examples.select(thinned(range(len(examples))))
+    return examples.select(spread(range(len(examples))))
 
 
 def remove(folder: Path) -> None:

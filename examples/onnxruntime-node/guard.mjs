@@ -3,13 +3,13 @@
 import { fold, isOpaque } from "./contract.mjs";
 
 const ENGLISH = "January February March April May June July August September October November December".split(" ");
-const FRENCH = "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split(" ");
+const ACCENTED = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ");
+const FRENCH = ACCENTED.map(fold);
 const MONTHS = new Map([...ENGLISH, ...FRENCH].map((word, i) => [word, (i % 12) + 1]));
 const FOLDED_MONTHS = new Map([...MONTHS].map(([word, number]) => [word.toLowerCase(), number]));
 const DATE = new RegExp(`(?:\\b([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.keys()].join("|")})\\b(?: ([0-9]{4}))?`, "g");
-const ACCENTED = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ");
 const EDGE = "(?<![\\p{L}\\p{N}_])";
-const MISSPELT = new RegExp(`${EDGE}[dlnsDLNS]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+`, "u");
+const MISSPELT = new RegExp(`${EDGE}[dlDL]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+`, "u");
 const FIRST = new RegExp(`${EDGE}1 (?=(?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_]))`, "gu");
 const TWICE = /(?<![\p{L}\p{N}_])(\p{L}{4,}) \1(?![\p{L}\p{N}_])/gu;
 const LITTLE = new Set(

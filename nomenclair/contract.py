@@ -16,7 +16,7 @@ LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 # Raised whenever source_text changes, or the files of a student: one of another version would read a text that it was
 # not trained on.
-CONTRACT_VERSION = 6
+CONTRACT_VERSION = 7
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32

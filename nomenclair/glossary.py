@@ -5,15 +5,13 @@ French (a noun with its gender: `serrure f`); a cell is empty where there is not
 its LITTLE words: `cle chiffrement` for clé de chiffrement. Lines stand in the order of their bytes (see sorted_lines).
 """
 
-import gzip
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from nomenclair import names
 from nomenclair.errors import UserError
-from nomenclair.sorted_lines import SortedLines
+from nomenclair.sorted_lines import SortedLines, pack, unpack
 
 FILE = "glossary.tsv.gz"
 HEADER = "word\ten\tfr\n"
@@ -32,14 +30,11 @@ class Glossary(SortedLines):
         path = folder / FILE
         if not path.exists():
             return cls()
-        cure = "Copy the whole folder again."
-        try:
-            data = gzip.decompress(path.read_bytes())
-        except (OSError, EOFError, zlib.error) as error:
-            raise UserError(f"{path} cannot be unpacked: {error}.", cure) from error
-        header = HEADER.encode()
-        if not data.startswith(header) or not data.endswith(b"\n"):
-            raise UserError(f"{path} does not begin with the header {HEADER!r}.", cure)
+        data, header = unpack(path), HEADER.encode()
+        if not data.startswith(header):
+            raise UserError(
+                f"{path} does not begin with the header {HEADER!r}.", "Copy the whole folder again."
+            )
         return cls(data[len(header) :])
 
     @classmethod
@@ -52,8 +47,7 @@ class Glossary(SortedLines):
     def store(self, folder: Path) -> None:
         """Write the folder's glossary; an empty one is no file."""
         if self.lines:
-            # No date inside: the same words are the same bytes.
-            (folder / FILE).write_bytes(gzip.compress(HEADER.encode() + self.lines, mtime=0))
+            pack(folder / FILE, HEADER.encode() + self.lines)
 
     def longest(self, words: Sequence[str], lang: str) -> tuple[int, str]:
         """How many of the words, from the first on, the longest entry takes, and what they are in the language.

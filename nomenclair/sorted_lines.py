@@ -1,11 +1,33 @@
 """Tables whose lines stand in the order of their bytes: half a million of them cost the memory of the file and a few
-milliseconds to load, and a line is found in one of its blocks."""
+milliseconds to load, and a line is found in one of its blocks. On disk they are packed (gzip)."""
 
+import gzip
+import zlib
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from nomenclair.errors import UserError
 
 # Bytes from one line that is remembered to the next.
 BLOCK = 4096
+
+
+def pack(path: Path, lines: bytes) -> None:
+    """Write a table; no date goes into it: the same lines are the same bytes."""
+    path.write_bytes(gzip.compress(lines, mtime=0))
+
+
+def unpack(path: Path) -> bytes:
+    """The lines of a packed table; UserError for a file that is missing, damaged or cut short."""
+    cure = "Copy the whole folder again."
+    try:
+        lines = gzip.decompress(path.read_bytes())
+    except (OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path} cannot be unpacked: {error}.", cure) from error
+    if not lines.endswith(b"\n"):
+        raise UserError(f"{path} cannot be read: its last line is cut short.", cure)
+    return lines
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Student: an exported folder that describes names. numpy, onnxruntime and tokenizers only.
 
 The folder holds model.onnx (token ids to the token ids of some answers, see train/decoding.py) with its weights.bin,
-tokenizer.json, student.json (contract version, provenance, hashes), kinds.tsv, words.en.txt and words.fr.txt (what
-words texts may be made of) and, where its base has one, glossary.tsv.gz (what it is told of rare words and terms).
+tokenizer.json, student.json (contract version, provenance, hashes), kinds.tsv, words.en.txt.gz and words.fr.txt.gz
+(what words texts may be made of) and, where its base has one, glossary.tsv.gz (what it is told of rare words and terms).
 """
 
 import json
@@ -21,11 +21,11 @@ from nomenclair.contract import Lang
 from nomenclair.errors import UserError
 from nomenclair.glossary import Glossary
 from nomenclair.kinds import Kind, KindTable
-from nomenclair.sorted_lines import WordList
+from nomenclair.sorted_lines import WordList, pack, unpack
 
 MODEL, WEIGHTS, TOKENIZER = "model.onnx", "weights.bin", "tokenizer.json"
 CARD, KINDS = "student.json", "kinds.tsv"
-WORDS: Mapping[Lang, str] = {lang: f"words.{lang}.txt" for lang in contract.LANGUAGES}
+WORDS: Mapping[Lang, str] = {lang: f"words.{lang}.txt.gz" for lang in contract.LANGUAGES}
 # A run of the model holds at most so many names, and so many tokens with their padding: its memory is bounded.
 BATCH, AREA = 24, 384
 # `stream` works on blocks of so many names, and keeps the answers to so many in mind (some 900 bytes each).
@@ -212,24 +212,14 @@ def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 def read_words(folder: Path) -> dict[Lang, WordList]:
     """The folded words that this student's texts of each language may be made of, beside those of the name."""
-    return {lang: _word_list(folder / name) for lang, name in WORDS.items()}
+    return {lang: WordList(unpack(folder / name)) for lang, name in WORDS.items()}
 
 
 def write_words(folder: Path, texts: Mapping[Lang, Iterable[str]]) -> None:
     """The files that `read_words` reads: the vocabulary of these texts of each language."""
     for lang, name in WORDS.items():
         words = sorted(guard.vocabulary(texts[lang]))
-        (folder / name).write_text("".join(f"{word}\n" for word in words), encoding="utf-8")
-
-
-def _word_list(path: Path) -> WordList:
-    try:
-        lines = path.read_bytes()
-    except OSError as error:
-        raise UserError(f"{path} cannot be read: {_first_line(error)}.", CURE) from error
-    if not lines.endswith(b"\n"):
-        raise UserError(f"{path} cannot be read: its last line is cut short.", CURE)
-    return WordList(lines)
+        pack(folder / name, "".join(f"{word}\n" for word in words).encode())
 
 
 def _card(folder: Path) -> dict:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from nomenclair import Student, UserError
 from nomenclair.contract import CONTRACT_VERSION, MAX_NEW_TOKENS
+from nomenclair.sorted_lines import pack
 from nomenclair.student import AREA, BATCH, Answer, batches
 from tests.test_names import file_names
 from train.calibrate import outspoken
@@ -239,11 +240,11 @@ def change_kinds(folder):
             other_contract, f"has contract version 99, not {CONTRACT_VERSION}", id="another contract"
         ),
         pytest.param(
-            lambda f: (f / "words.fr.txt").unlink(), r"words\.fr\.txt cannot be read", id="no words"
+            lambda f: (f / "words.fr.txt.gz").unlink(), r"words\.fr\.txt\.gz cannot be unpacked", id="no words"
         ),
         pytest.param(
-            lambda f: (f / "words.en.txt").write_bytes(b"pont"),
-            r"words\.en\.txt cannot be read",
+            lambda f: pack(f / "words.en.txt.gz", b"pont"),
+            r"words\.en\.txt\.gz cannot be read",
             id="words cut short",
         ),
         pytest.param(shutil.rmtree, "No student at", id="no folder"),

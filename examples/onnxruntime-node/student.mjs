@@ -23,9 +23,10 @@ export class Student {
     student.tokenizer = new Tokenizer(JSON.parse(read("tokenizer.json")), options);
     const rows = read("kinds.tsv").split("\n").slice(1).filter(Boolean).map((line) => line.split("\t"));
     student.kinds = new Map(rows.map(([pattern, , en, fr, , marks]) => [pattern, { en, fr, marks: marks.split("|") }]));
-    const glossary = join(folder, "glossary.tsv.gz");
-    student.glossary = existsSync(glossary) ? readGlossary(gunzipSync(readFileSync(glossary)).toString("utf8")) : new Map();
-    student.words = Object.fromEntries(["en", "fr"].map((lang) => [lang, new Set(read(`words.${lang}.txt`).split("\n"))]));
+    const unpack = (name) => gunzipSync(readFileSync(join(folder, name))).toString("utf8");
+    const glossary = "glossary.tsv.gz";
+    student.glossary = existsSync(join(folder, glossary)) ? readGlossary(unpack(glossary)) : new Map();
+    student.words = Object.fromEntries(["en", "fr"].map((lang) => [lang, new Set(unpack(`words.${lang}.txt.gz`).split("\n"))]));
     student.session = await ort.InferenceSession.create(join(folder, "model.onnx"));
     return student;
   }

@@ -97,7 +97,12 @@ def write_student(folder: Path) -> None:
     write_words(folder, {lang: [pair.text(lang) for pair in pairs] for lang in contract.LANGUAGES})
     _save_graph(model, folder, contract.BEAMS)
     never = dict.fromkeys(contract.LANGUAGES, -1e9)
-    card = {"contract": contract.CONTRACT_VERSION, "languages": contract.LANGUAGES, "abstain_below": never}
+    card = {
+        "contract": contract.CONTRACT_VERSION,
+        "languages": contract.LANGUAGES,
+        "beams": contract.BEAMS,
+        "abstain_below": never,
+    }
     write_json(folder / CARD, card)
 
 

@@ -1,8 +1,8 @@
 """What a base is told of words and phrases that its corpus shows too rarely to teach: glossary.tsv.gz, in its folder.
 
-Unpacked, three tab-separated columns under a header: a folded word or phrase, what it is in English, what it is in
-French (a noun with its gender: `serrure f`); a cell is empty where there is nothing to say. A phrase stands without
-its LITTLE words: `cle chiffrement` for clé de chiffrement. Lines stand in the order of their bytes (see sorted_lines).
+Unpacked, three tab-separated columns: a folded word or phrase, what it is in English, what it is in French (a noun
+with its gender: `serrure f`); a cell is empty where there is nothing to say. A phrase stands without its LITTLE words:
+`cle chiffrement` for clé de chiffrement. Lines stand in the order of their bytes (see sorted_lines).
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from nomenclair.errors import UserError
 from nomenclair.sorted_lines import SortedLines, pack, unpack
 
 FILE = "glossary.tsv.gz"
-HEADER = "word\ten\tfr\n"
+COLUMNS = 3
 
 # What names leave out of phrases: articles, the commonest prepositions, an English genitive's s.
 LITTLE = frozenset("a an au aux d de des du en et l la le les of s the un une".split())
@@ -22,7 +22,7 @@ LITTLE = frozenset("a an au aux d de des du en et l la le les of s the un une".s
 
 @dataclass(frozen=True, slots=True)
 class Glossary(SortedLines):
-    """`lines` are the file's lines after its header."""
+    """`lines` are the file's."""
 
     @classmethod
     def load(cls, folder: Path) -> "Glossary":
@@ -30,12 +30,10 @@ class Glossary(SortedLines):
         path = folder / FILE
         if not path.exists():
             return cls()
-        data, header = unpack(path), HEADER.encode()
-        if not data.startswith(header):
-            raise UserError(
-                f"{path} does not begin with the header {HEADER!r}.", "Copy the whole folder again."
-            )
-        return cls(data[len(header) :])
+        lines = unpack(path)
+        if lines[: lines.index(b"\n")].count(b"\t") != COLUMNS - 1:
+            raise UserError(f"{path}, line 1: not {COLUMNS} cells.", "Copy the whole folder again.")
+        return cls(lines)
 
     @classmethod
     def of_words(cls, words: Mapping[str, tuple[str, str]]) -> "Glossary":
@@ -47,7 +45,7 @@ class Glossary(SortedLines):
     def store(self, folder: Path) -> None:
         """Write the folder's glossary; an empty one is no file."""
         if self.lines:
-            pack(folder / FILE, HEADER.encode() + self.lines)
+            pack(folder / FILE, self.lines)
 
     def longest(self, words: Sequence[str], lang: str) -> tuple[int, str]:
         """How many of the words, from the first on, the longest entry takes, and what they are in the language.

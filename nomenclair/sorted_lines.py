@@ -11,6 +11,8 @@ from nomenclair.errors import UserError
 
 # Bytes from one line that is remembered to the next.
 BLOCK = 4096
+# What zlib calls a file in the format of gzip, and how many times smaller than its table one may be.
+GZIP, MOST_PACKED = 31, 32
 
 
 def pack(path: Path, lines: bytes) -> None:
@@ -22,8 +24,11 @@ def unpack(path: Path) -> bytes:
     """The lines of a packed table; UserError for a file that is missing, damaged or cut short."""
     cure = "Copy the whole folder again."
     try:
-        lines = gzip.decompress(path.read_bytes())
-    except (OSError, EOFError, zlib.error) as error:
+        packed = path.read_bytes()
+        # A gzip file ends with its size unpacked (RFC 1952): a buffer of that size is not copied to grow.
+        size = min(int.from_bytes(packed[-4:], "little"), MOST_PACKED * len(packed))
+        lines = zlib.decompress(packed, GZIP, size)
+    except (OSError, zlib.error) as error:
         raise UserError(f"{path} cannot be unpacked: {error}.", cure) from error
     if not lines.endswith(b"\n"):
         raise UserError(f"{path} cannot be read: its last line is cut short.", cure)

@@ -2,7 +2,8 @@
 
 The folder holds model.onnx (token ids to the token ids of some answers, see train/decoding.py) with its weights.bin,
 tokenizer.json, student.json (contract version, provenance, hashes), kinds.tsv, words.en.txt.gz and words.fr.txt.gz
-(what words texts may be made of) and, where its base has one, glossary.tsv.gz (what it is told of rare words and terms).
+(what words texts may be made of) and, where its base has one, glossary.tsv.gz (what it is told of rare words and
+terms).
 """
 
 import json
@@ -26,8 +27,9 @@ from nomenclair.sorted_lines import WordList, pack, unpack
 MODEL, WEIGHTS, TOKENIZER = "model.onnx", "weights.bin", "tokenizer.json"
 CARD, KINDS = "student.json", "kinds.tsv"
 WORDS: Mapping[Lang, str] = {lang: f"words.{lang}.txt.gz" for lang in contract.LANGUAGES}
-# A run of the model holds at most so many names, and so many tokens with their padding: its memory is bounded.
-BATCH, AREA = 24, 384
+# A run of the model holds at most so many beams, and so many tokens of names with their padding: its memory is
+# bounded, and larger runs are slower (32 rows a step fit the cache of a core).
+ROWS, AREA = 32, 384
 # `stream` works on blocks of so many names, and keeps the answers to so many in mind (some 900 bytes each).
 BLOCK, REMEMBERED = 1024, 8192
 CURE = "Export it again (nomenclair export), or copy the whole folder again."
@@ -168,9 +170,10 @@ class Student:
         return self.kinds.of(name)
 
     def _answer(self, sources: list[str]) -> dict[str, list[Answer]]:
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(sources)]
+        # One by one: the encodings of many at once take ten times the memory of their ids.
+        ids = [self._tokenizer.encode(source).ids for source in sources]
         answers: dict[str, list[Answer]] = {}
-        for rows in batches([len(row) for row in ids]):
+        for rows in batches([len(row) for row in ids], ROWS // self.card.get("beams", 1)):
             tokens, scores = self._run([ids[i] for i in rows])
             texts = self._tokenizer.decode_batch(
                 tokens.reshape(-1, tokens.shape[2]).tolist(), skip_special_tokens=True
@@ -194,15 +197,15 @@ class Student:
         return self._session.run(["tokens", "score"], feed)
 
 
-def batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """The indices of `lengths` in runs of like lengths, so that little is padding: at most BATCH, and AREA tokens.
+def batches(lengths: Sequence[int], most: int) -> Iterator[list[int]]:
+    """The indices of `lengths` in runs of like lengths, so that little is padding: at most so many, and AREA tokens.
 
-    >>> list(batches([500, 3, 400, 5]))
+    >>> list(batches([500, 3, 400, 5], 8))
     [[1, 3], [2], [0]]
     """
     run: list[int] = []
     for i in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if run and (len(run) == BATCH or (len(run) + 1) * lengths[i] > AREA):
+        if run and (len(run) == most or (len(run) + 1) * lengths[i] > AREA):
             yield run
             run = []
         run.append(i)

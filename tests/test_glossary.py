@@ -79,13 +79,14 @@ def test_an_empty_one_is_no_file(tmp_path):
 @pytest.mark.parametrize(
     "data",
     [
-        pytest.param(gzip.compress(b"lock\tserrure\n"), id="no header"),
-        pytest.param(gzip.compress(b"word\ten\tfr\nserrure\tlock\tserr"), id="cut short"),
+        pytest.param(gzip.compress(b"lock\tserrure\n"), id="two columns"),
+        pytest.param(gzip.compress(b"serrure\tlock\tserr"), id="cut short"),
+        pytest.param(gzip.compress(b"serrure\tlock\tserrure f\n")[:-12], id="packed, cut short"),
         pytest.param(
-            gzip.compress(b"word\ten\tfr\nserrure\tlock\tserrure f\n")[:-12], id="packed, cut short"
+            gzip.compress(b"pont\tbridge\tpont m\n")[:12] + b"\xff" * 9, id="packed, its middle damaged"
         ),
-        pytest.param(gzip.compress(b"word\ten\tfr\n")[:12] + b"\xff" * 9, id="packed, its middle damaged"),
-        pytest.param(b"word\ten\tfr\nserrure\tlock\tserrure f\n", id="not packed"),
+        pytest.param(gzip.compress(b"")[:3], id="packed, three bytes of it"),
+        pytest.param(b"serrure\tlock\tserrure f\n", id="not packed"),
     ],
 )
 def test_a_damaged_file_is_named(tmp_path, data):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nomenclair import Student, UserError
 from nomenclair.contract import CONTRACT_VERSION, MAX_NEW_TOKENS
 from nomenclair.sorted_lines import pack
-from nomenclair.student import AREA, BATCH, Answer, batches
+from nomenclair.student import AREA, Answer, batches
 from tests.test_names import file_names
 from train.calibrate import outspoken
 
@@ -111,12 +111,12 @@ def test_a_stream_answers_block_by_block(counted):
     assert next(found).name == "rapport 0" and read == [0, 1, 2, 3]
 
 
-@given(st.lists(st.integers(1, 64), max_size=200))
-def test_batches_hold_each_row_once_within_bounds(lengths):
-    runs = list(batches(lengths))
+@given(st.lists(st.integers(1, 64), max_size=200), st.integers(1, 32))
+def test_batches_hold_each_row_once_within_bounds(lengths, most):
+    runs = list(batches(lengths, most))
     assert sorted(i for run in runs for i in run) == list(range(len(lengths)))
     for run in runs:
-        assert len(run) <= BATCH and (len(run) == 1 or len(run) * max(lengths[i] for i in run) <= AREA)
+        assert len(run) <= most and (len(run) == 1 or len(run) * max(lengths[i] for i in run) <= AREA)
 
 
 def test_languages_may_be_mixed(student):
@@ -240,7 +240,9 @@ def change_kinds(folder):
             other_contract, f"has contract version 99, not {CONTRACT_VERSION}", id="another contract"
         ),
         pytest.param(
-            lambda f: (f / "words.fr.txt.gz").unlink(), r"words\.fr\.txt\.gz cannot be unpacked", id="no words"
+            lambda f: (f / "words.fr.txt.gz").unlink(),
+            r"words\.fr\.txt\.gz cannot be unpacked",
+            id="no words",
         ),
         pytest.param(
             lambda f: pack(f / "words.en.txt.gz", b"pont"),

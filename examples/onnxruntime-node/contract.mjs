@@ -55,7 +55,7 @@ const LITTLE = new Set("a an au aux d de des du en et l la le les of s the un un
 // What glossary.tsv.gz unpacks to as a map from a folded word or phrase to what it is in each language; what begins a phrase is a key too.
 export function readGlossary(text) {
   const glossary = new Map();
-  for (const line of text.split("\n").slice(1, -1)) {
+  for (const line of text.split("\n").slice(0, -1)) {
     const [key, en, fr] = line.split("\t");
     glossary.set(key, { en, fr });
     for (let at = key.indexOf(" "); at > 0; at = key.indexOf(" ", at + 1)) {

@@ -27,6 +27,8 @@ COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
 MISSPELT = re.compile(r"\b[dlDL]'[bcdfgjklmnpqrstvwxz]\w+")
 # The first of a month as no French text writes it.
 FIRST = re.compile(rf"\b1 (?=(?:{'|'.join(names.FRENCH_MONTHS)})\b)")
+# A gap inside a word of a name (`gcloud- alpha`); not that of "left- and right-handed".
+GAP = re.compile(r"(?<=[^\W_])([-_]) (?!(?:and|or|et|ou)\b)(?=[^\W_])")
 # The same word twice in a row.
 TWICE = re.compile(r"\b([^\W\d_]{4,}) \1\b")
 # A word of at most so many letters is a unit, a code or a little word; it is not looked up.
@@ -70,12 +72,12 @@ def fault(name: str, text: str, words: Container[str], kind: Kind) -> str | None
 
 
 def mended(text: str) -> str:
-    """The text with the first of a month as French writes it.
+    """The text with the first of a month as French writes it, and no gap inside a word.
 
-    >>> mended("Rapport PDF du 1 février 2023")
-    'Rapport PDF du 1er février 2023'
+    >>> mended("Rapport PDF du 1 février 2023"), mended("C file of gcloud- alpha")
+    ('Rapport PDF du 1er février 2023', 'C file of gcloud-alpha')
     """
-    return FIRST.sub("1er ", text)
+    return GAP.sub(r"\1", FIRST.sub("1er ", text))
 
 
 def vocabulary(texts: Iterable[str]) -> frozenset[str]:

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from datagen.corpus import kinds, seed_pairs
 from nomenclair.contract import LANGUAGES
-from nomenclair.guard import fault, vocabulary
+from nomenclair.guard import fault, mended, vocabulary
 from nomenclair.names import fold, is_opaque
 
 KINDS = kinds()
@@ -103,3 +103,19 @@ def test_any_name_and_text_get_an_answer(name, text):
     reason, *said = (found or "none").split()
     assert reason in ("none", "number", "month", "date", "joined", "loop", "subject", "word")
     assert all(part in text or part in fold(text) for part in said), "a fault quotes the text"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        pytest.param("Rapport PDF du 1 mai 2023", "Rapport PDF du 1er mai 2023", id="the first of a month"),
+        pytest.param("Rapport PDF du 11 mai 2023", "Rapport PDF du 11 mai 2023", id="the eleventh"),
+        pytest.param("C header of gcloud- alpha", "C header of gcloud-alpha", id="a gap after a hyphen"),
+        pytest.param("Page de gcloud_ alpha_ids", "Page de gcloud_alpha_ids", id="a gap after an underscore"),
+        pytest.param("Gants gauche- et droitiers", "Gants gauche- et droitiers", id="a hyphen that waits"),
+        pytest.param("RST text on __eq__ of a class", "RST text on __eq__ of a class", id="a word's own end"),
+        pytest.param("Excel list - draft", "Excel list - draft", id="a dash"),
+    ],
+)
+def test_what_can_be_mended_is(text, found):
+    assert mended(text) == found == mended(found)

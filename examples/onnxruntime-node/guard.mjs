@@ -11,6 +11,7 @@ const DATE = new RegExp(`(?:\\b([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.key
 const EDGE = "(?<![\\p{L}\\p{N}_])";
 const MISSPELT = new RegExp(`${EDGE}[dlDL]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+`, "u");
 const FIRST = new RegExp(`${EDGE}1 (?=(?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_]))`, "gu");
+const GAP = /(?<=[\p{L}\p{N}])([-_]) (?!(?:and|or|et|ou)(?![\p{L}\p{N}_]))(?=[\p{L}\p{N}])/gu;
 const TWICE = /(?<![\p{L}\p{N}_])(\p{L}{4,}) \1(?![\p{L}\p{N}_])/gu;
 const LITTLE = new Set(
   ("no n from of for without du de d sans copy copie version untitled titre title new nouveau nouvelle photo image " +
@@ -43,8 +44,8 @@ function falseDate(folded, text) {
   return false;
 }
 
-// The text with the first of a month as French writes it.
-export const mended = (text) => text.replace(FIRST, "1er ");
+// The text with the first of a month as French writes it, and no gap inside a word.
+export const mended = (text) => text.replace(FIRST, "1er ").replace(GAP, "$1");
 
 // Is there a number, a month, a loop or a word in the text that neither the name nor its language's `words` give? Has an opaque name
 // got a subject? `kind` is the name's: {en, fr, marks}.

@@ -30,6 +30,15 @@ MAX_CHARS = 90
 # The number that a second download or copy gets; any other bracket says nothing.
 COPY_NUMBER = re.compile(r"(\([0-9]{1,3}\))")
 
+# The clock behind a day (20240102_101112, 202401021011, 2024-01-02-10-11-12), with thousandths or not: no description
+# tells it, and the model reads so many digits in a row wrongly.
+DAY = "(?:19|20)[0-9]{2}(?P<mark>[-_.]?)(?:0[1-9]|1[0-2])(?P=mark)(?:0[1-9]|[12][0-9]|3[01])"
+HOUR, SIXTIETH = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
+CLOCK = re.compile(
+    rf"(?<![0-9])(?P<day>{DAY})"
+    rf"(?:[-_ T]?{HOUR}[-_.:]?{SIXTIETH}[-_.:]?{SIXTIETH}(?:[0-9]{{3}})?|{HOUR}{SIXTIETH})(?![0-9])"
+)
+
 # A name of 255 bytes is cut here, in the middle of its stem: its end and its extension say the most.
 MAX_SOURCE_CHARS = 120
 
@@ -53,12 +62,15 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     'fr: extract Window Events v2 .sh'
     >>> source_text("9DC08797A0F63F7C.pem", "en")
     'en: # .pem'
+    >>> source_text("IMG_20240102_101112.jpg", "en")
+    'en: IMG 20240102 .jpg'
     >>> source_text("Facture(2).pdf", "fr")
     'fr: Facture (2) .pdf'
     >>> source_text("serrure.stl", "en", Glossary(b"serrure\\tlock\\tserrure f\\n"))
     'en: serrure [ lock ] .stl'
     """
     stem, ext = names.split_ext(names.readable(name))
+    stem = CLOCK.sub(r"\g<day>", stem)
     parts = COPY_NUMBER.split(names.without_hashes(stem, " # "))
     # Split by one group: what it matched stands at the odd places.
     words = [w for i, part in enumerate(parts) for w in ([part] if i % 2 else names.words(part))]

@@ -19,6 +19,14 @@ from tests.test_names import file_names
             "Facture (2).pdf", "fr", "fr: Facture (2) .pdf", id="the number of a copy keeps its brackets"
         ),
         pytest.param("Bach (1685).pdf", "en", "en: Bach 1685 .pdf", id="a year is no copy"),
+        pytest.param("IMG20240102101112.jpg", "en", "en: IMG 20240102 .jpg", id="a clock joined to its day"),
+        pytest.param("PXL_20240102_101112123.jpg", "en", "en: PXL 20240102 .jpg", id="with thousandths"),
+        pytest.param("a-20240102T101112Z.log", "en", "en: a 20240102 Z .log", id="as ISO 8601 writes it"),
+        pytest.param("scan202401021011.pdf", "en", "en: scan 20240102 .pdf", id="hour and minute"),
+        pytest.param("a 2024-01-02 10-11-12.mkv", "en", "en: a 2024 01 02 .mkv", id="in groups of two"),
+        pytest.param("IMG_20240102_0007.jpg", "en", "en: IMG 20240102 0007 .jpg", id="a counter is no clock"),
+        pytest.param("20241302101112.sql", "en", "en: 20241302101112 .sql", id="no thirteenth month"),
+        pytest.param("20240102251112.sql", "en", "en: 20240102251112 .sql", id="no hour 25"),
     ],
 )
 def test_source_text(name, lang, text):

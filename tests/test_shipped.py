@@ -55,3 +55,18 @@ def test_its_kinds_are_the_corpus_s():
 )
 def test_what_the_readme_shows(shipped, name, lang, says):
     assert says in shipped.describe([name], lang)[0]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("IMG_20240302_101112.jpg", id="a phone's photo"),
+        pytest.param("Screenshot_20240302-101112.png", id="a phone's screenshot"),
+        pytest.param("DJI_20240302101112_0007_D.MP4", id="fourteen digits in a row"),
+        pytest.param("scan_202403021011.pdf", id="twelve digits in a row"),
+        pytest.param("2024-03-02 10-11-12.mkv", id="groups of two"),
+    ],
+)
+def test_a_day_with_its_clock_is_told(shipped, name):
+    assert "2 March 2024" in shipped.describe([name], "en")[0]
+    assert "2 mars 2024" in shipped.describe([name], "fr")[0]

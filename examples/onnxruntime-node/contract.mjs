@@ -26,6 +26,13 @@ const WORD = new RegExp(
 const CHUNK = /([0-9]+(?:\.[0-9]+)+)|([^_\s.,;:()[\]{}<>=~!?@&%$§|/\\'’ʼ-]+)/gu;
 const HEX_RUN = /(?<![0-9A-Za-z])(?=[0-9a-fA-F]*[0-9])(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{7,}(?![0-9A-Za-z])/g;
 const UUID = /[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/g;
+const DAY = "(?:19|20)[0-9]{2}(?<mark>[-_.]?)(?:0[1-9]|1[0-2])\\k<mark>(?:0[1-9]|[12][0-9]|3[01])";
+const [HOUR, SIXTIETH] = ["(?:[01][0-9]|2[0-3])", "[0-5][0-9]"];
+const CLOCK = new RegExp(
+  `(?<![0-9])(?<day>${DAY})` +
+    `(?:[-_ T]?${HOUR}[-_.:]?${SIXTIETH}[-_.:]?${SIXTIETH}(?:[0-9]{3})?|${HOUR}${SIXTIETH})(?![0-9])`,
+  "g",
+);
 const COPY_NUMBER = /(\([0-9]{1,3}\))/;
 const MOST_CHARS = 120;
 const SENSES = [3, 2, 1];
@@ -100,7 +107,7 @@ const telling = (pairs, most) =>
 
 export function sourceText(name, lang, glossary = new Map()) {
   const [stem, ext] = splitExt(readable(name));
-  const parts = stem.replace(UUID, " # ").replace(HEX_RUN, " # ").split(COPY_NUMBER);
+  const parts = stem.replace(CLOCK, "$<day>").replace(UUID, " # ").replace(HEX_RUN, " # ").split(COPY_NUMBER);
   const found = parts.flatMap((part, i) => (i % 2 ? [part] : words(part)));
   const pairs = glossed(glossary, found, lang);
   const told = SENSES.map((most) => telling(pairs, most));

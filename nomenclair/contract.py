@@ -36,7 +36,7 @@ DAY = "(?:19|20)[0-9]{2}(?P<mark>[-_.]?)(?:0[1-9]|1[0-2])(?P=mark)(?:0[1-9]|[12]
 HOUR, SIXTIETH = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
 CLOCK = re.compile(
     rf"(?<![0-9])(?P<day>{DAY})"
-    rf"(?:[-_ T]?{HOUR}[-_.:]?{SIXTIETH}[-_.:]?{SIXTIETH}(?:[0-9]{{3}})?|{HOUR}{SIXTIETH})(?![0-9])"
+    rf"(?:(?:[-_ T]| at | à )?{HOUR}[-_.:]?{SIXTIETH}[-_.:]?{SIXTIETH}(?:[0-9]{{3}})?|{HOUR}{SIXTIETH})(?![0-9])"
 )
 
 # A name of 255 bytes is cut here, in the middle of its stem: its end and its extension say the most.

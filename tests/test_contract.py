@@ -24,6 +24,7 @@ from tests.test_names import file_names
         pytest.param("a-20240102T101112Z.log", "en", "en: a 20240102 Z .log", id="as ISO 8601 writes it"),
         pytest.param("scan202401021011.pdf", "en", "en: scan 20240102 .pdf", id="hour and minute"),
         pytest.param("a 2024-01-02 10-11-12.mkv", "en", "en: a 2024 01 02 .mkv", id="in groups of two"),
+        pytest.param("É 2024-01-02 à 10.11.12.png", "fr", "fr: É 2024 01 02 .png", id="as macOS writes it"),
         pytest.param("IMG_20240102_0007.jpg", "en", "en: IMG 20240102 0007 .jpg", id="a counter is no clock"),
         pytest.param("20241302101112.sql", "en", "en: 20241302101112 .sql", id="no thirteenth month"),
         pytest.param("20240102251112.sql", "en", "en: 20240102251112 .sql", id="no hour 25"),

@@ -30,7 +30,7 @@ const DAY = "(?:19|20)[0-9]{2}(?<mark>[-_.]?)(?:0[1-9]|1[0-2])\\k<mark>(?:0[1-9]
 const [HOUR, SIXTIETH] = ["(?:[01][0-9]|2[0-3])", "[0-5][0-9]"];
 const CLOCK = new RegExp(
   `(?<![0-9])(?<day>${DAY})` +
-    `(?:[-_ T]?${HOUR}[-_.:]?${SIXTIETH}[-_.:]?${SIXTIETH}(?:[0-9]{3})?|${HOUR}${SIXTIETH})(?![0-9])`,
+    `(?:(?:[-_ T]| at | à )?${HOUR}[-_.:]?${SIXTIETH}[-_.:]?${SIXTIETH}(?:[0-9]{3})?|${HOUR}${SIXTIETH})(?![0-9])`,
   "g",
 );
 const COPY_NUMBER = /(\([0-9]{1,3}\))/;

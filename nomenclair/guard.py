@@ -23,6 +23,25 @@ DATE = re.compile(rf"(?:\b([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)})\
 JOINED = re.compile(r"\w+_\w+")
 # A counter is a whole number of the name, not some digits of a clock's.
 COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
+# A quarter or a half year by its ordinal, a season by its number, in folded text.
+ORDINALS = {
+    word: number
+    for number, words in enumerate(
+        (
+            "first premier 1er 1st",
+            "second deuxieme 2e 2nd",
+            "third troisieme 3e 3rd",
+            "fourth quatrieme 4e 4th",
+        ),
+        1,
+    )
+    for word in words.split()
+}
+PERIOD = re.compile(rf"\b({'|'.join(ORDINALS)}) (quarter|trimestre|half|semestre)\b")
+SEASON = re.compile(r"\b(?:season|saison) 0*([0-9]+)")
+# Two years side by side in a name, as a school year has them.
+YEARS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0-9])")
+BETWEEN = re.compile(r"\b(?:to|and|à|et|au|until|through)\b")
 # What no French text has: an article cut short before a consonant.
 MISSPELT = re.compile(r"\b[dlDL]'[bcdfgjklmnpqrstvwxz]\w+")
 # The first of a month as no French text writes it.
@@ -62,6 +81,8 @@ def fault(name: str, text: str, words: Container[str], kind: Kind) -> str | None
         _number(f"{name} {kind.en}", text)
         or _month(folded, said)
         or _date(folded, text)
+        or _period(folded, names.fold(text))
+        or _years(name, text)
         or _joined(folded, text)
         or _loop(said)
         or _twice(folded, text)
@@ -141,6 +162,31 @@ def _date(name: str, text: str) -> str | None:
         )
         if not any(form in digits for form in written):
             return " ".join(filter(None, ("date", day, word, year)))
+    return None
+
+
+def _period(name: str, text: str) -> str | None:
+    """A quarter, a half year or a season other than the name's; words for them in the name may stand for any."""
+    for word, unit in PERIOD.findall(text):
+        letters, said = (
+            ("tq", "trim|quarter|term") if unit in ("quarter", "trimestre") else ("sh", "sem|half|temps")
+        )
+        number = ORDINALS[word]
+        coded = rf"[{letters}]0?{number}(?![0-9])|(?<![0-9]){number}[{letters}](?![a-z])|{said}"
+        if not re.search(coded, name):
+            return f"period {word} {unit}"
+    for number in SEASON.findall(text):
+        if not re.search(rf"s0*{number}(?![0-9])|(?<![0-9])0*{number}x|saison|season", name):
+            return f"season {number}"
+    return None
+
+
+def _years(name: str, text: str) -> str | None:
+    """Two years that stand side by side in the name, and apart in the text: "budget of 2023 for 2024"."""
+    for first, second in YEARS.findall(name):
+        found = re.search(rf"\b{first}\b(.*)\b{second}\b", text)
+        if first < second and found and WORD.search(BETWEEN.sub("", found[1])):
+            return f"years {first} {second}"
     return None
 
 

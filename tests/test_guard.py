@@ -14,6 +14,8 @@ WORDS = vocabulary(
         "Rapport PDF des factures",
         "Script qui exporte la série",
         "JPEG document photo from",
+        "third first quarter, season, episode",
+        "premier trimestre, deuxième semestre",
     ]
 )
 
@@ -22,6 +24,31 @@ WORDS = vocabulary(
     ("name", "text", "found"),
     [
         pytest.param("report_2023.pdf", "PDF report for 2023", None, id="the name's year"),
+        pytest.param("q3_report.pdf", "PDF report of the third quarter", None, id="the name's quarter"),
+        pytest.param(
+            "rapport_T3.pdf",
+            "Rapport PDF du premier trimestre",
+            "period premier trimestre",
+            id="not its quarter",
+        ),
+        pytest.param("report_3Q24.pdf", "PDF report of the third quarter", None, id="the number first"),
+        pytest.param("rapport_S2.pdf", "Rapport PDF du deuxième semestre", None, id="the name's half year"),
+        pytest.param(
+            "rapport_S1.pdf",
+            "Rapport PDF du premier trimestre",
+            "period premier trimestre",
+            id="a half is no quarter",
+        ),
+        pytest.param(
+            "report first quarter.pdf", "PDF report of the first quarter", None, id="a quarter in words"
+        ),
+        pytest.param("office_S02E05.jpg", "JPEG photo, season 2 episode 5", None, id="the name's season"),
+        pytest.param("office_S02E05.jpg", "JPEG photo, season 5", "season 5", id="an episode is no season"),
+        pytest.param("report 2023-2024.pdf", "PDF report 2023-2024", None, id="years side by side"),
+        pytest.param("report 2023-2024.pdf", "PDF report from 2023 to 2024", None, id="years as a span"),
+        pytest.param(
+            "report 2023-2024.pdf", "PDF report of 2023 for 2024", "years 2023 2024", id="years torn apart"
+        ),
         pytest.param("report_2023.pdf", "PDF report for 2024", "number 2024", id="another year"),
         pytest.param("report_0042.jpg", "Report no. 42", None, id="leading zeros are not told"),
         pytest.param("report_0935.jpg", "Report no. 35", "number 35", id="a counter of half a number"),

@@ -11,6 +11,15 @@ const DATE = new RegExp(`(?:\\b([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.key
 const EDGE = "(?<![\\p{L}\\p{N}_])";
 const MISSPELT = new RegExp(`${EDGE}[dlDL]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+`, "u");
 const FIRST = new RegExp(`${EDGE}1 (?=(?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_]))`, "gu");
+const ORDINALS = new Map(
+  ["first premier 1er 1st", "second deuxieme 2e 2nd", "third troisieme 3e 3rd", "fourth quatrieme 4e 4th"].flatMap((words, i) =>
+    words.split(" ").map((word) => [word, i + 1]),
+  ),
+);
+const PERIOD = new RegExp(`\\b(${[...ORDINALS.keys()].join("|")}) (quarter|trimestre|half|semestre)\\b`, "g");
+const SEASON = /\b(?:season|saison) 0*([0-9]+)/g;
+const YEARS = /(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0-9])/g;
+const BETWEEN = /(?<![\p{L}\p{N}_])(?:to|and|à|et|au|until|through)(?![\p{L}\p{N}_])/gu;
 const GAP = /(?<=[\p{L}\p{N}])([-_]) (?!(?:and|or|et|ou)(?![\p{L}\p{N}_]))(?=[\p{L}\p{N}])/gu;
 const TWICE = /(?<![\p{L}\p{N}_])(\p{L}{4,}) \1(?![\p{L}\p{N}_])/gu;
 const LITTLE = new Set(
@@ -44,10 +53,28 @@ function falseDate(folded, text) {
   return false;
 }
 
+// Is there a quarter, a half year or a season other than the name's? Both texts are folded.
+function falsePeriod(name, text) {
+  for (const [, word, unit] of text.matchAll(PERIOD)) {
+    const [letters, said] = ["quarter", "trimestre"].includes(unit) ? ["tq", "trim|quarter|term"] : ["sh", "sem|half|temps"];
+    const number = ORDINALS.get(word);
+    if (!new RegExp(`[${letters}]0?${number}(?![0-9])|(?<![0-9])${number}[${letters}](?![a-z])|${said}`).test(name)) return true;
+  }
+  const seasons = [...text.matchAll(SEASON)].map(([, number]) => number);
+  return seasons.some((number) => !new RegExp(`s0*${number}(?![0-9])|(?<![0-9])0*${number}x|saison|season`).test(name));
+}
+
+// Do two years stand side by side in the name, and apart in the text?
+const yearsApart = (name, text) =>
+  [...name.matchAll(YEARS)].some(([, first, second]) => {
+    const found = new RegExp(`\\b${first}\\b(.*)\\b${second}\\b`).exec(text);
+    return first < second && found && wordsOf(found[1].replace(BETWEEN, "")).length > 0;
+  });
+
 // The text with the first of a month as French writes it, and no gap inside a word.
 export const mended = (text) => text.replace(FIRST, "1er ").replace(GAP, "$1");
 
-// Is there a number, a month, a loop or a word in the text that neither the name nor its language's `words` give? Has an opaque name
+// Is there a number, a month, a period, a loop or a word in the text that neither the name nor its language's `words` give? Has an opaque name
 // got a subject? `kind` is the name's: {en, fr, marks}.
 export function faulty(name, text, words, kind) {
   const opaque = isOpaque(name);
@@ -62,7 +89,7 @@ export function faulty(name, text, words, kind) {
   }
   const counters = [...text.matchAll(/\b(?:n° |no\. )([0-9]+)/g)].map(([, number]) => bare(number));
   if (counters.some((number) => !given.some((run) => bare(run) === number))) return true;
-  if (falseDate(folded, text) || MISSPELT.test(text)) return true;
+  if (falseDate(folded, text) || falsePeriod(folded, fold(text)) || yearsApart(name, text) || MISSPELT.test(text)) return true;
   if ([...fold(text).matchAll(TWICE)].some(([, word]) => folded.split(word).length < 3)) return true;
   if ((text.match(/[\p{L}\p{N}_]+_[\p{L}\p{N}_]+/gu) ?? []).some((part) => !folded.includes(fold(part)))) return true;
   const counts = new Map();

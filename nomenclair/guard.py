@@ -20,6 +20,7 @@ FOLDED_MONTHS = {names.fold(word): number for word, number in MONTHS.items()}
 WORD = re.compile(r"[^\W\d_]+")
 # A month with its day, its year or both, in folded text.
 DATE = re.compile(rf"(?:\b([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)})\b(?: ([0-9]{{4}}))?")
+DAY = "(?:0[1-9]|[12][0-9]|3[01])"
 JOINED = re.compile(r"\w+_\w+")
 # A counter is a whole number of the name, not some digits of a clock's.
 COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
@@ -148,21 +149,34 @@ def _month(name: str, said: Said) -> str | None:
 
 def _date(name: str, text: str) -> str | None:
     """A date whose day, month and year do not stand side by side in the name's digits, in any usual order."""
-    digits = re.sub(r"[^0-9]", "", name)
     for day, word, year in DATE.findall(names.fold(text)):
         month = FOLDED_MONTHS[word]
         if not (day or year) or _spelled(name, month):
             continue
         written = (
-            "".join(parts)
+            parts
             for d in {day, day and day.zfill(2)}
             for m in (str(month), f"{month:02}")
             for y in {year, year[2:]}
             for parts in ((y, m, d), (d, m, y), (m, d, y))
         )
-        if not any(form in digits for form in written):
+        if not any(_written(parts, bool(day), name) for parts in written):
             return " ".join(filter(None, ("date", day, word, year)))
     return None
+
+
+def _written(parts: Sequence[str], with_day: bool, name: str) -> bool:
+    """Does the name hold these digits of a date, separated or not?
+
+    Of two digits each, they may begin a longer number (a clock's); a single digit may not, nor a month of another day
+    than one of the calendar's (`2024-0153`).
+    """
+    digits = "[^0-9]*".join("".join(parts))
+    if with_day and all(len(part) != 1 for part in parts):
+        return re.search(digits, name) is not None
+    if with_day:
+        return re.search(rf"(?<![0-9]){digits}(?![0-9])", name) is not None
+    return re.search(rf"(?:(?<![0-9])|{DAY}[^0-9]?){digits}(?:(?![0-9])|[^0-9]?{DAY})", name) is not None
 
 
 def _period(name: str, text: str) -> str | None:

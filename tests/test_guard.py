@@ -24,6 +24,20 @@ WORDS = vocabulary(
     ("name", "text", "found"),
     [
         pytest.param("report_2023.pdf", "PDF report for 2023", None, id="the name's year"),
+        pytest.param(
+            "report_2024-0153.pdf",
+            "PDF report, 5 January 2024",
+            "date 5 january 2024",
+            id="no date in a number",
+        ),
+        pytest.param(
+            "report_2024-0153.pdf", "PDF report, January 2024", "date january 2024", id="no month in a number"
+        ),
+        pytest.param("report_2024-1-5.pdf", "PDF report, 5 January 2024", None, id="a date of single digits"),
+        pytest.param(
+            "report_20240105101112.pdf", "PDF report, 5 January 2024", None, id="a date with its clock"
+        ),
+        pytest.param("report_05012024.pdf", "PDF report, January 2024", None, id="a day left out"),
         pytest.param("q3_report.pdf", "PDF report of the third quarter", None, id="the name's quarter"),
         pytest.param(
             "rapport_T3.pdf",

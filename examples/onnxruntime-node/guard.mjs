@@ -8,6 +8,7 @@ const FRENCH = ACCENTED.map(fold);
 const MONTHS = new Map([...ENGLISH, ...FRENCH].map((word, i) => [word, (i % 12) + 1]));
 const FOLDED_MONTHS = new Map([...MONTHS].map(([word, number]) => [word.toLowerCase(), number]));
 const DATE = new RegExp(`(?:\\b([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.keys()].join("|")})\\b(?: ([0-9]{4}))?`, "g");
+const DAY = "(?:0[1-9]|[12][0-9]|3[01])";
 const EDGE = "(?<![\\p{L}\\p{N}_])";
 const MISSPELT = new RegExp(`${EDGE}[dlDL]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+`, "u");
 const FIRST = new RegExp(`${EDGE}1 (?=(?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_]))`, "gu");
@@ -37,18 +38,25 @@ const without = (word, ending) => (ending && word.endsWith(ending) ? word.slice(
 
 const spelled = (folded, month) => [...MONTHS].some(([word, n]) => n === month && folded.includes(word.slice(0, 3).toLowerCase()));
 
+// Does the name hold these digits of a date, separated or not?
+function isWritten(parts, withDay, name) {
+  const digits = [...parts.join("")].join("[^0-9]*");
+  if (withDay && parts.every((part) => part.length !== 1)) return new RegExp(digits).test(name);
+  if (withDay) return new RegExp(`(?<![0-9])${digits}(?![0-9])`).test(name);
+  return new RegExp(`(?:(?<![0-9])|${DAY}[^0-9]?)${digits}(?:(?![0-9])|[^0-9]?${DAY})`).test(name);
+}
+
 // Does the text hold a date whose day, month and year do not stand side by side in the name's digits?
 function falseDate(folded, text) {
-  const digits = folded.replace(/[^0-9]/g, "");
   for (const [, day = "", word, year = ""] of fold(text).matchAll(DATE)) {
     const month = FOLDED_MONTHS.get(word);
     if ((!day && !year) || spelled(folded, month)) continue;
     const written = [day, day && day.padStart(2, "0")].flatMap((d) =>
       [String(month), String(month).padStart(2, "0")].flatMap((m) =>
-        [year, year.slice(2)].flatMap((y) => [y + m + d, d + m + y, m + d + y]),
+        [year, year.slice(2)].flatMap((y) => [[y, m, d], [d, m, y], [m, d, y]]),
       ),
     );
-    if (!written.some((form) => digits.includes(form))) return true;
+    if (!written.some((parts) => isWritten(parts, Boolean(day), folded))) return true;
   }
   return false;
 }

@@ -26,19 +26,13 @@ JOINED = re.compile(r"\w+_\w+")
 COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
 # A quarter or a half year by its ordinal, a season by its number, in folded text.
 ORDINALS = {
-    word: number
-    for number, words in enumerate(
-        (
-            "first premier 1er 1st",
-            "second deuxieme 2e 2nd",
-            "third troisieme 3e 3rd",
-            "fourth quatrieme 4e 4th",
-        ),
-        1,
-    )
-    for word in words.split()
-}
-PERIOD = re.compile(rf"\b({'|'.join(ORDINALS)}) (quarter|trimestre|half|semestre)\b")
+    "first": 1, "premier": 1, "1er": 1, "1st": 1, "second": 2, "deuxieme": 2, "2e": 2, "2nd": 2,
+    "third": 3, "troisieme": 3, "3e": 3, "3rd": 3, "fourth": 4, "quatrieme": 4, "4e": 4, "4th": 4,
+}  # fmt: skip
+# Letters beside a period's number in a name, and words of a name that may stand for any.
+QUARTERS, HALVES = ("tq", "trim|quarter|term"), ("sh", "sem|half|temps")
+CODES = {"quarter": QUARTERS, "trimestre": QUARTERS, "half": HALVES, "semestre": HALVES}
+PERIOD = re.compile(rf"\b({'|'.join(ORDINALS)}) ({'|'.join(CODES)})\b")
 SEASON = re.compile(r"\b(?:season|saison) 0*([0-9]+)")
 # Two years side by side in a name, as a school year has them.
 YEARS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0-9])")
@@ -76,17 +70,17 @@ def fault(name: str, text: str, words: Container[str], kind: Kind) -> str | None
     >>> fault("notes_2023-06-02.pdf", "PDF document of notes, 14 February 2023", {"document", "notes"}, pdf)
     'number 14'
     """
-    folded = names.fold(name)
+    folded, told = names.fold(name), names.fold(text)
     said = [(word, names.fold(word)) for word in WORD.findall(text)]
     return (
         _number(f"{name} {kind.en}", text)
         or _month(folded, said)
-        or _date(folded, text)
-        or _period(folded, names.fold(text))
+        or _date(folded, told)
+        or _period(folded, told)
         or _years(name, text)
         or _joined(folded, text)
         or _loop(said)
-        or _twice(folded, text)
+        or _twice(folded, told)
         or _misspelt(text)
         or (_subject(folded, said, kind) if names.is_opaque(name) else None)
         or _unknown(folded, said, words)
@@ -149,7 +143,7 @@ def _month(name: str, said: Said) -> str | None:
 
 def _date(name: str, text: str) -> str | None:
     """A date whose day, month and year do not stand side by side in the name's digits, in any usual order."""
-    for day, word, year in DATE.findall(names.fold(text)):
+    for day, word, year in DATE.findall(text):
         month = FOLDED_MONTHS[word]
         if not (day or year) or _spelled(name, month):
             continue
@@ -182,10 +176,7 @@ def _written(parts: Sequence[str], with_day: bool, name: str) -> bool:
 def _period(name: str, text: str) -> str | None:
     """A quarter, a half year or a season other than the name's; words for them in the name may stand for any."""
     for word, unit in PERIOD.findall(text):
-        letters, said = (
-            ("tq", "trim|quarter|term") if unit in ("quarter", "trimestre") else ("sh", "sem|half|temps")
-        )
-        number = ORDINALS[word]
+        number, (letters, said) = ORDINALS[word], CODES[unit]
         coded = rf"[{letters}]0?{number}(?![0-9])|(?<![0-9]){number}[{letters}](?![a-z])|{said}"
         if not re.search(coded, name):
             return f"period {word} {unit}"
@@ -230,7 +221,7 @@ def _loop(said: Said) -> str | None:
 
 def _twice(name: str, text: str) -> str | None:
     """The same word twice in a row, where the name has it once."""
-    doubled = (word for word in TWICE.findall(names.fold(text)) if name.count(word) < 2)
+    doubled = (word for word in TWICE.findall(text) if name.count(word) < 2)
     return next((f"twice {word}" for word in doubled), None)
 
 

@@ -32,10 +32,9 @@ COPY_NUMBER = re.compile(r"(\([0-9]{1,3}\))")
 
 # The clock behind a day (20240102_101112, 202401021011, 2024-01-02-10-11-12), with thousandths or not: no description
 # tells it, and the model reads so many digits in a row wrongly.
-DAY = "(?:19|20)[0-9]{2}(?P<mark>[-_.]?)(?:0[1-9]|1[0-2])(?P=mark)(?:0[1-9]|[12][0-9]|3[01])"
 HOUR, SIXTIETH = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
 CLOCK = re.compile(
-    rf"(?<![0-9])(?P<day>{DAY})"
+    rf"(?<![0-9])(?P<day>{names.YEAR}(?P<mark>[-_.]?){names.MONTH}(?P=mark){names.DAY})"
     rf"(?:(?:[-_ T]| at | à )?{HOUR}[-_.:]?{SIXTIETH}[-_.:]?{SIXTIETH}(?:[0-9]{{3}})?|{HOUR}{SIXTIETH})(?![0-9])"
 )
 

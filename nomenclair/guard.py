@@ -20,7 +20,6 @@ FOLDED_MONTHS = {names.fold(word): number for word, number in MONTHS.items()}
 WORD = re.compile(r"[^\W\d_]+")
 # A month with its day, its year or both, in folded text.
 DATE = re.compile(rf"(?:\b([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)})\b(?: ([0-9]{{4}}))?")
-DAY = "(?:0[1-9]|[12][0-9]|3[01])"
 JOINED = re.compile(r"\w+_\w+")
 # A counter is a whole number of the name, not some digits of a clock's.
 COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
@@ -170,7 +169,10 @@ def _written(parts: Sequence[str], with_day: bool, name: str) -> bool:
         return re.search(digits, name) is not None
     if with_day:
         return re.search(rf"(?<![0-9]){digits}(?![0-9])", name) is not None
-    return re.search(rf"(?:(?<![0-9])|{DAY}[^0-9]?){digits}(?:(?![0-9])|[^0-9]?{DAY})", name) is not None
+    return (
+        re.search(rf"(?:(?<![0-9])|{names.DAY}[^0-9]?){digits}(?:(?![0-9])|[^0-9]?{names.DAY})", name)
+        is not None
+    )
 
 
 def _period(name: str, text: str) -> str | None:

@@ -135,15 +135,13 @@ ENGLISH_MONTHS = (
 )
 FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
 YEAR = r"(?:19[5-9][0-9]|20[0-9][0-9])"
+# A month and a day in two digits.
+MONTH, DAY = "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"
 DATE_PATTERNS = [
-    re.compile(
-        rf"(?<![0-9])(?P<y>{YEAR})[-_. ]?(?P<m>0[1-9]|1[0-2])[-_. ]?(?P<d>0[1-9]|[12][0-9]|3[01])(?![0-9])"
-    ),
-    re.compile(
-        rf"(?<![0-9])(?P<d>0[1-9]|[12][0-9]|3[01])[-_. ](?P<m>0[1-9]|1[0-2])[-_. ](?P<y>{YEAR})(?![0-9])"
-    ),
-    re.compile(rf"(?<![0-9])(?P<y>{YEAR})[-_. ](?P<m>0[1-9]|1[0-2])(?![0-9])"),
-    re.compile(rf"(?<![0-9])(?P<m>0[1-9]|1[0-2])[-_. ](?P<y>{YEAR})(?![0-9])"),
+    re.compile(rf"(?<![0-9])(?P<y>{YEAR})[-_. ]?(?P<m>{MONTH})[-_. ]?(?P<d>{DAY})(?![0-9])"),
+    re.compile(rf"(?<![0-9])(?P<d>{DAY})[-_. ](?P<m>{MONTH})[-_. ](?P<y>{YEAR})(?![0-9])"),
+    re.compile(rf"(?<![0-9])(?P<y>{YEAR})[-_. ](?P<m>{MONTH})(?![0-9])"),
+    re.compile(rf"(?<![0-9])(?P<m>{MONTH})[-_. ](?P<y>{YEAR})(?![0-9])"),
     re.compile(rf"(?<![0-9])(?<![0-9]\.)(?P<y>{YEAR})(?!\.?[0-9])"),
 ]
 

@@ -1,6 +1,6 @@
 // What no description may do: as nomenclair/guard.py.
 
-import { fold, isOpaque } from "./contract.mjs";
+import { DAY, fold, isOpaque } from "./contract.mjs";
 
 const ENGLISH = "January February March April May June July August September October November December".split(" ");
 const ACCENTED = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ");
@@ -8,7 +8,6 @@ const FRENCH = ACCENTED.map(fold);
 const MONTHS = new Map([...ENGLISH, ...FRENCH].map((word, i) => [word, (i % 12) + 1]));
 const FOLDED_MONTHS = new Map([...MONTHS].map(([word, number]) => [word.toLowerCase(), number]));
 const DATE = new RegExp(`(?:\\b([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.keys()].join("|")})\\b(?: ([0-9]{4}))?`, "g");
-const DAY = "(?:0[1-9]|[12][0-9]|3[01])";
 const EDGE = "(?<![\\p{L}\\p{N}_])";
 const MISSPELT = new RegExp(`${EDGE}[dlDL]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+`, "u");
 const FIRST = new RegExp(`${EDGE}1 (?=(?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_]))`, "gu");

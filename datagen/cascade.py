@@ -14,8 +14,7 @@ Via = Literal["words", "family"]
 
 # A digit said in words cannot be exchanged for another.
 NUMBER_WORDS = re.compile(
-    r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december"
-    r"|janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|decembre"
+    rf"\b(?:{'|'.join(sorted(names.MONTH_WORDS))}"
     r"|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|premiere?|seconde?|\w+ieme"
     r"|one|two|three|four|five|six|seven|eight|nine|ten|un|une|deux|trois|quatre|cinq|sept|huit|neuf|dix"
     r"|quarter|trimestre|semester|semestre|half|moitie|mid|century|siecle)\b"

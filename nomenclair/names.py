@@ -134,6 +134,7 @@ ENGLISH_MONTHS = (
     "January February March April May June July August September October November December".split()
 )
 FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split()
+MONTH_WORDS = frozenset(map(fold, (*ENGLISH_MONTHS, *FRENCH_MONTHS)))
 YEAR = r"(?:19[5-9][0-9]|20[0-9][0-9])"
 # A month and a day in two digits.
 MONTH, DAY = "(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"

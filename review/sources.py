@@ -11,7 +11,7 @@ from datagen.lexicon import Lexicon
 from datagen.spelling import dictionary
 from nomenclair.contract import Lang
 from nomenclair.kinds import Kind, KindTable
-from nomenclair.names import fold, split_ext, words
+from nomenclair.names import MONTH_WORDS, fold, split_ext, words
 from nomenclair.records import Pair
 from nomenclair.workspace import REPOSITORY
 
@@ -21,9 +21,7 @@ TEXT_WORD = re.compile(r"[^\W\d_]+")
 FRAME = frozenset(
     """file fichier document image script source code data donnees list liste version number numero copy
     copie part partie page first second third fourth premier premiere deuxieme troisieme quatrieme
-    quarter trimestre semester semestre january february march april may june july august september
-    october november december janvier fevrier mars avril mai juin juillet aout septembre octobre
-    novembre decembre monday tuesday wednesday thursday friday saturday sunday lundi mardi mercredi
+    quarter trimestre semester semestre monday tuesday wednesday thursday friday saturday sunday lundi mardi mercredi
     jeudi vendredi samedi dimanche year annee day jour week semaine month mois dated date format type no
     nos vers volume tome morning evening set ensemble module function fonction use using used utilise
     utilisant compressed compresse text texte written ecrit fiche entry entree series serie section
@@ -39,7 +37,7 @@ FRAME = frozenset(
     erreur chapter chapitre report rapport scan table export database base recording enregistrement
     animation french francais english anglais german allemand userscript graph graphe tool outil
     settings""".split()
-)
+).union(MONTH_WORDS)
 ENDINGS = re.compile(
     r"(?:ements?|ations?|ateurs?|atrices?|ings?|ers?|eurs?|euses?|ees?|es?|ed|aux|als?|ent|ant|ir|oir|it|y|s|x|e)$"
 )

@@ -16,7 +16,7 @@ from nomenclair.records import Pair
 from nomenclair.workspace import Workspace, read_records, write_records
 from review.apply import final_pairs, read_words
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
@@ -61,7 +61,7 @@ def stored_pairs(ws: Workspace, *splits: Split) -> list[Pair]:
     return [pair for pair in read_records(path, OwnPair) if split_of(pair.name) in splits]
 
 
-def spread(rows: Sequence[Row], most: int = MOST_NAMES) -> list[Row]:
+def spread(rows: Sequence[Item], most: int = MOST_NAMES) -> list[Item]:
     """At most so many rows, at even distances over all.
 
     >>> spread(range(10), 4)

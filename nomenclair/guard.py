@@ -189,10 +189,13 @@ def _period(name: str, text: str) -> str | None:
 
 
 def _years(name: str, text: str) -> str | None:
-    """Two years that stand side by side in the name, and apart in the text: "budget of 2023 for 2024"."""
+    """Two years that stand side by side in the name, and in the text apart ("budget of 2023 for 2024") or cut short
+    ("2023-202")."""
     for first, second in YEARS.findall(name):
         found = re.search(rf"\b{first}\b(.*)\b{second}\b", text)
-        if first < second and found and WORD.search(BETWEEN.sub("", found[1])):
+        apart = found and WORD.search(BETWEEN.sub("", found[1]))
+        beside = re.search(rf"\b{first}[-/]([0-9]+)", text)
+        if first < second and (apart or (beside and beside[1] not in (second, second[2:]))):
             return f"years {first} {second}"
     return None
 

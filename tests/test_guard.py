@@ -63,6 +63,8 @@ WORDS = vocabulary(
         pytest.param(
             "report 2023-2024.pdf", "PDF report of 2023 for 2024", "years 2023 2024", id="years torn apart"
         ),
+        pytest.param("report 2023-2024.pdf", "PDF report 2023-202", "years 2023 2024", id="a year cut short"),
+        pytest.param("report 2023-2024.pdf", "PDF report 2023-24", None, id="a year in two digits"),
         pytest.param("report_2023.pdf", "PDF report for 2024", "number 2024", id="another year"),
         pytest.param("report_0042.jpg", "Report no. 42", None, id="leading zeros are not told"),
         pytest.param("report_0935.jpg", "Report no. 35", "number 35", id="a counter of half a number"),

@@ -71,11 +71,13 @@ function falsePeriod(name, text) {
   return seasons.some((number) => !new RegExp(`s0*${number}(?![0-9])|(?<![0-9])0*${number}x|saison|season`).test(name));
 }
 
-// Do two years stand side by side in the name, and apart in the text?
-const yearsApart = (name, text) =>
+// Do two years stand side by side in the name, and in the text apart or cut short?
+const yearsTorn = (name, text) =>
   [...name.matchAll(YEARS)].some(([, first, second]) => {
     const found = new RegExp(`\\b${first}\\b(.*)\\b${second}\\b`).exec(text);
-    return first < second && found && wordsOf(found[1].replace(BETWEEN, "")).length > 0;
+    const beside = new RegExp(`\\b${first}[-/]([0-9]+)`).exec(text);
+    const apart = found && wordsOf(found[1].replace(BETWEEN, "")).length > 0;
+    return first < second && (apart || (beside && ![second, second.slice(2)].includes(beside[1])));
   });
 
 // The text with the first of a month as French writes it, and no gap inside a word.
@@ -96,7 +98,7 @@ export function faulty(name, text, words, kind) {
   }
   const counters = [...text.matchAll(/\b(?:n° |no\. )([0-9]+)/g)].map(([, number]) => bare(number));
   if (counters.some((number) => !given.some((run) => bare(run) === number))) return true;
-  if (falseDate(folded, text) || falsePeriod(folded, fold(text)) || yearsApart(name, text) || MISSPELT.test(text)) return true;
+  if (falseDate(folded, text) || falsePeriod(folded, fold(text)) || yearsTorn(name, text) || MISSPELT.test(text)) return true;
   if ([...fold(text).matchAll(TWICE)].some(([, word]) => folded.split(word).length < 3)) return true;
   if ((text.match(/[\p{L}\p{N}_]+_[\p{L}\p{N}_]+/gu) ?? []).some((part) => !folded.includes(fold(part)))) return true;
   const counts = new Map();

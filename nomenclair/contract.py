@@ -16,7 +16,7 @@ LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 # Raised whenever source_text changes, or the files of a student: one of another version would read a text that it was
 # not trained on.
-CONTRACT_VERSION = 7
+CONTRACT_VERSION = 8
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32
@@ -88,7 +88,8 @@ def _glossed(words: Sequence[str], lang: Lang, glossary: Glossary) -> Iterator[t
     while start < len(words):
         count, found = glossary.longest(words[start:], lang)
         text = " ".join(words[start : start + count])
-        yield text, found.split(", ") if found not in ("", text) else []
+        says_more = found and (count > 1 or found != text)
+        yield text, found.split(", ") if says_more else []
         start += count
 
 

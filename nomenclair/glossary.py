@@ -1,8 +1,9 @@
 """What a base is told of words and phrases that its corpus shows too rarely to teach: glossary.tsv.gz, in its folder.
 
 Unpacked, three tab-separated columns: a folded word or phrase, what it is in English, what it is in French (a noun
-with its gender: `serrure f`); a cell is empty where there is nothing to say. A phrase stands without its LITTLE words:
-`cle chiffrement` for clé de chiffrement. Lines stand in the order of their bytes (see sorted_lines).
+with its gender: `serrure f`). A word's cell is empty where there is nothing to say, a phrase's where it would say the
+phrase again. A phrase stands without its LITTLE words: `cle chiffrement` for clé de chiffrement. Lines stand in the order
+of their bytes (see sorted_lines).
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,11 +51,14 @@ class Glossary(SortedLines):
     def longest(self, words: Sequence[str], lang: str) -> tuple[int, str]:
         """How many of the words, from the first on, the longest entry takes, and what they are in the language.
 
-        (1, "") where there is nothing to say. LITTLE words after the first are passed over.
+        (1, "") where there is nothing to say. LITTLE words after the first are passed over. A phrase of the language
+        itself is told too: what reads it keeps its words together.
 
         >>> glossary = Glossary.of_words({"cle": ("key", "clé f"), "cle chiffrement": ("encryption key", "")})
         >>> glossary.longest(["clé", "de", "chiffrement"], "en")
         (3, 'encryption key')
+        >>> Glossary.of_words({"cycle count": ("", "inventaire tournant m")}).longest(["cycle", "count"], "en")
+        (2, 'cycle count')
         """
         found, key = (1, ""), b""
         for count, word in enumerate(words, 1):
@@ -67,7 +71,8 @@ class Glossary(SortedLines):
                 _, english, french = (
                     self.lines[start : self.lines.index(b"\n", start)].decode("utf-8").split("\t")
                 )
-                found = (count, said) if (said := english if lang == "en" else french) else found
+                said = (english if lang == "en" else french) or (key.decode() if b" " in key else "")
+                found = (count, said) if said else found
             if self.first_with(key + b" ") < 0:
                 break
         return found

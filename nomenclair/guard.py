@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 
 from nomenclair import names
+from nomenclair.glossary import LITTLE
 from nomenclair.kinds import Kind
 
 # English months have a capital: `march` is a walk.
@@ -47,8 +48,8 @@ TWICE = re.compile(r"\b([^\W\d_]{4,}) \1\b")
 # A word of at most so many letters is a unit, a code or a little word; it is not looked up.
 SHORT = 3
 # What stands beside the kind of an opaque name.
-LITTLE = frozenset(
-    """no n from of for without du de d sans copy copie version untitled titre title new nouveau nouvelle photo image
+BESIDE_KIND = LITTLE | frozenset(
+    """no n from for without sans copy copie version untitled titre title new nouveau nouvelle photo image
     picture scan numerisation scannee video audio recording enregistrement document data donnees temporary temporaire
     compressed compresse compressee""".split()
 )
@@ -60,10 +61,11 @@ MOST_TIMES = 2
 Said = Sequence[tuple[str, str]]
 
 
-def fault(name: str, text: str, words: Container[str], kind: Kind) -> str | None:
+def fault(name: str, text: str, words: Container[str], kind: Kind, source: str = "") -> str | None:
     """Why the text may not stand for the name, or None.
 
-    `words` are the folded words that texts of this language are made of, `kind` is the name's.
+    `words` are the folded words that texts of this language are made of, `kind` is the name's, `source` is what the
+    model read for it: also what the glossary told of its words.
 
     >>> pdf = Kind(".pdf", "document", "PDF document", "Document PDF", "m", ("pdf",))
     >>> fault("notes_2023-06-02.pdf", "PDF document of notes, 14 February 2023", {"document", "notes"}, pdf)
@@ -81,7 +83,7 @@ def fault(name: str, text: str, words: Container[str], kind: Kind) -> str | None
         or _loop(said)
         or _twice(folded, told)
         or _misspelt(text)
-        or (_subject(folded, said, kind) if names.is_opaque(name) else None)
+        or (_subject(folded, said, kind, source) if names.is_opaque(name) else None)
         or _unknown(folded, said, words)
     )
 
@@ -204,12 +206,13 @@ def _spelled(name: str, month: int) -> bool:
     return any(word[:3].lower() in name for word, number in MONTHS.items() if number == month)
 
 
-def _subject(name: str, said: Said, kind: Kind) -> str | None:
-    """An opaque name gets its kind, with a number, a date or letters of its own: any other word was made up."""
-    of_kind = frozenset(names.fold(w) for t in (kind.en, kind.fr, *kind.marks) for w in WORD.findall(t))
+def _subject(name: str, said: Said, kind: Kind, source: str) -> str | None:
+    """An opaque name gets its kind, with a number, a date, letters of its own or what they abbreviate (`CR_12.docx`):
+    any other word was made up."""
+    given = {names.fold(w) for t in (kind.en, kind.fr, *kind.marks, source) for w in WORD.findall(t)}
     for word, key in said:
         copied = len(key) >= SHORT and key in name
-        if not copied and key not in of_kind and key not in LITTLE and key not in FOLDED_MONTHS:
+        if not copied and key not in BESIDE_KIND and key not in FOLDED_MONTHS and given.isdisjoint(_forms(key)):
             return f"subject {word}"
     return None
 

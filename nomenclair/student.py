@@ -146,7 +146,7 @@ class Student:
         sources = [contract.source_text(name, lang, self.glossary) for name, lang in asked]
         known |= self._answer([source for source in dict.fromkeys(sources) if source not in known])
         return [
-            self._description(name, lang, known[source])
+            self._description(name, lang, source, known[source])
             for (name, lang), source in zip(asked, sources, strict=True)
         ]
 
@@ -157,12 +157,13 @@ class Student:
             )
         return lang
 
-    def _description(self, name: str, lang: Lang, answers: Sequence[Answer]) -> Description:
+    def _description(self, name: str, lang: Lang, source: str, answers: Sequence[Answer]) -> Description:
         """The best answer that is sure enough and that the guard lets pass, or the kind alone."""
         kind = self.kind(name)
+        words = self._words[lang] if self._words is not None else None
         for answer in answers:
             sure = answer.text and answer.score >= self.card["abstain_below"][lang]
-            if sure and (self._words is None or not guard.fault(name, answer.text, self._words[lang], kind)):
+            if sure and (words is None or not guard.fault(name, answer.text, words, kind, source)):
                 return Description(name, lang, answer.text, answer.score, False)
         return Description(name, lang, kind.text(lang), answers[0].score, True)
 

@@ -14,6 +14,7 @@ from train.base.vary import (
     other_month,
     other_number,
     other_person,
+    other_serial,
     restyled,
     variants,
 )  # fmt: skip
@@ -79,10 +80,19 @@ def test_a_change_is_made_in_name_and_texts_alike(change, row, expected):
             other_number, ("a_08-11-2016.pdf", "PDF of 8 November", "PDF du 8 novembre"), id="a day of a date",
         ),
         pytest.param(other_month, ("2023-03.log", "Log for March", "Journal de mars"), id="month not written out"),
+        pytest.param(other_serial, ("a_2024-118-2.md", "Note 2024-118-2", "Note 2024-118-2"), id="of three parts"),
+        pytest.param(other_serial, ("a_2024-118.md", "Note 2024-118", "Note n° 118"), id="told otherwise in French"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_changed_stays(change, row):
     assert drawn(change, row) == {row}
+
+
+def test_another_serial_number_stands_in_name_and_texts():
+    made = drawn(other_serial, ("FA-2024-0153.pdf", "PDF invoice no. 2024-0153", "Facture PDF n° 2024-0153"))
+    numbers = {name[3:-4] for name, _, _ in made}
+    assert len(numbers) > 50 and all(re.fullmatch("20[0-9]{2}-[0-9]{4}", number) for number in numbers)
+    assert made == {(f"FA-{n}.pdf", f"PDF invoice no. {n}", f"Facture PDF n° {n}") for n in numbers}
 
 
 def test_variants_of_the_corpus_keep_digits_and_kinds():

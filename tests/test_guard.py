@@ -123,6 +123,18 @@ def test_what_may_not_be_said(name, text, found):
     assert fault(name, text, WORDS, KINDS.of(name)) == found
 
 
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        pytest.param("fr: CR [ compte rendu m ] 12 .pdf", None, id="what its letters abbreviate"),
+        pytest.param("fr: CR 12 .pdf", "subject Comptes", id="nobody told it so"),
+    ],
+)
+def test_letters_without_a_vowel_may_be_an_abbreviation(source, found):
+    words = WORDS | {"compte", "rendu"}
+    assert fault("CR_12.pdf", "Comptes rendus PDF n° 12", words, KINDS.of("CR_12.pdf"), source) == found
+
+
 def test_no_pair_of_the_corpus_is_faulty():
     """Its own words being known, only numbers, months and loops could be: what a careful writer wrote has none.
 

@@ -58,7 +58,7 @@ export function words(text) {
 }
 
 // What names leave out of phrases: articles, the commonest prepositions, an English genitive's s.
-const LITTLE = new Set("a an au aux d de des du en et l la le les of s the un une".split(" "));
+export const LITTLE = new Set("a an au aux d de des du en et l la le les of s the un une".split(" "));
 
 // What glossary.tsv.gz unpacks to as a map from a folded word or phrase to what it is in each language; what begins a phrase is a key too.
 export function readGlossary(text) {
@@ -68,13 +68,14 @@ export function readGlossary(text) {
     glossary.set(key, { en, fr });
     for (let at = key.indexOf(" "); at > 0; at = key.indexOf(" ", at + 1)) {
       const head = key.slice(0, at);
-      if (!glossary.has(head)) glossary.set(head, { en: "", fr: "" });
+      if (!glossary.has(head)) glossary.set(head, {});
     }
   }
   return glossary;
 }
 
-// How many of the words, from one on, the longest entry takes, and what they are in the language.
+// How many of the words, from one on, the longest entry takes, and what they are in the language: for a phrase's empty cell
+// the phrase again, which keeps its words together.
 function longest(glossary, found, from, lang) {
   let [count, text, key] = [1, "", ""];
   for (let i = from; i < found.length; i++) {
@@ -83,7 +84,8 @@ function longest(glossary, found, from, lang) {
     key = key ? `${key} ${folded}` : folded;
     const entry = glossary.get(key);
     if (!entry) break;
-    if (entry[lang]) [count, text] = [i - from + 1, entry[lang]];
+    const said = entry[lang] === "" && key.includes(" ") ? key : entry[lang];
+    if (said) [count, text] = [i - from + 1, said];
   }
   return [count, text];
 }
@@ -94,7 +96,7 @@ function glossed(glossary, found, lang) {
   for (let i = 0; i < found.length; ) {
     const [count, gloss] = longest(glossary, found, i, lang);
     const text = found.slice(i, i + count).join(" ");
-    out.push([text, gloss && gloss !== text ? gloss.split(", ") : []]);
+    out.push([text, gloss && (count > 1 || gloss !== text) ? gloss.split(", ") : []]);
     i += count;
   }
   return out;

@@ -1,6 +1,6 @@
 // What no description may do: as nomenclair/guard.py.
 
-import { DAY, fold, isOpaque } from "./contract.mjs";
+import { DAY, LITTLE, fold, isOpaque } from "./contract.mjs";
 
 const ENGLISH = "January February March April May June July August September October November December".split(" ");
 const ACCENTED = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ");
@@ -22,11 +22,12 @@ const YEARS = /(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0-9])/g
 const BETWEEN = /(?<![\p{L}\p{N}_])(?:to|and|à|et|au|until|through)(?![\p{L}\p{N}_])/gu;
 const GAP = /(?<=[\p{L}\p{N}])([-_]) (?!(?:and|or|et|ou)(?![\p{L}\p{N}_]))(?=[\p{L}\p{N}])/gu;
 const TWICE = /(?<![\p{L}\p{N}_])(\p{L}{4,}) \1(?![\p{L}\p{N}_])/gu;
-const LITTLE = new Set(
-  ("no n from of for without du de d sans copy copie version untitled titre title new nouveau nouvelle photo image " +
+const BESIDE_KIND = new Set([
+  ...LITTLE,
+  ...("no n from for without sans copy copie version untitled titre title new nouveau nouvelle photo image " +
     "picture scan numerisation scannee video audio recording enregistrement document data donnees temporary temporaire " +
     "compressed compresse compressee").split(" "),
-);
+]);
 const ENDINGS = ["", "s", "x", "e", "es", "ne", "nes"];
 const SHORT = 3;
 const MOST_TIMES = 2;
@@ -84,13 +85,13 @@ const yearsTorn = (name, text) =>
 export const mended = (text) => text.replace(FIRST, "1er ").replace(GAP, "$1");
 
 // Is there a number, a month, a period, a loop or a word in the text that neither the name nor its language's `words` give? Has an opaque name
-// got a subject? `kind` is the name's: {en, fr, marks}.
-export function faulty(name, text, words, kind) {
+// got a subject? `kind` is the name's: {en, fr, marks}, `source` what the model read for it.
+export function faulty(name, text, words, kind, source) {
   const opaque = isOpaque(name);
   const folded = fold(name);
   const runs = name.match(/[0-9]+/g) ?? [];
   const given = [...runs, ...(kind.en.match(/[0-9]+/g) ?? [])];
-  const said = new Set(wordsOf([kind.en, kind.fr, ...kind.marks].join(" ")).map(fold));
+  const said = new Set(wordsOf([kind.en, kind.fr, ...kind.marks, source].join(" ")).map(fold));
   for (const number of text.match(/[0-9]+/g) ?? []) {
     const significant = bare(number) || "0";
     const year = number.match(/^(?:19|20)([0-9]{2})$/);
@@ -110,11 +111,11 @@ export function faulty(name, text, words, kind) {
       if (!spelled(folded, month) && !counted) return true;
     }
     const copied = [...key].length >= SHORT && folded.includes(key);
-    if (opaque && !copied && !said.has(key) && !LITTLE.has(key) && !FOLDED_MONTHS.has(key)) return true;
+    const forms = ENDINGS.map((ending) => without(key, ending));
+    if (opaque && !copied && !forms.some((form) => said.has(form)) && !BESIDE_KIND.has(key) && !FOLDED_MONTHS.has(key)) return true;
     if (word.length <= SHORT) continue;
     counts.set(key, (counts.get(key) ?? 0) + 1);
     if (counts.get(key) > MOST_TIMES) return true;
-    const forms = ENDINGS.map((ending) => without(key, ending));
     if (!forms.some((form) => words.has(form) || FOLDED_MONTHS.has(form) || folded.includes(form))) return true;
   }
   return false;

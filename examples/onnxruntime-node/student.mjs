@@ -52,7 +52,8 @@ export class Student {
 
   // [{name, ids, text, score, abstained}] in order; `score` is the mean log-probability of the text's tokens.
   async describe(names, lang) {
-    const rows = names.map((name) => this.encode(sourceText(name, lang, this.glossary)));
+    const sources = names.map((name) => sourceText(name, lang, this.glossary));
+    const rows = sources.map((source) => this.encode(source));
     const width = Math.max(1, ...rows.map((row) => row.length));
     const shape = [rows.length, width];
     const ids = new BigInt64Array(rows.length * width);
@@ -74,7 +75,7 @@ export class Student {
       for (let row = r * answers; row < (r + 1) * answers; row++) {
         const said = text(row);
         const sure = said && score.data[row] >= this.card.abstain_below[lang];
-        if (sure && !faulty(name, said, this.words[lang], kind))
+        if (sure && !faulty(name, said, this.words[lang], kind, sources[r]))
           return { name, ids: rows[r], text: said, score: score.data[row], abstained: false };
       }
       return { name, ids: rows[r], text: kind[lang], score: score.data[r * answers], abstained: true };

@@ -41,6 +41,8 @@ LITTLE = frozenset(
     script""".split()
 )
 STYLES = ("_", "-", " ", "")
+# A year and a number, as invoices are counted; not a date.
+SERIAL = re.compile(r"(?<![\d-])[12]\d{3}-(\d{2,6})(?![\d-])")
 # How many words and terms of a variant are swapped.
 SWAPS = (0, 0, 1, 1, 2, 3)
 # Words that say the kind more often than the subject.
@@ -102,6 +104,21 @@ def other_number(row: Row, rng: random.Random) -> Row:
     else:
         new = str(rng.randint(10 ** (len(old) - 1), 10 ** len(old) - 1))
     stem, en, fr = (re.sub(rf"(?<!\d){old}(?!\d)", new, t) for t in (stem, en, fr))
+    return stem + ext, en, fr
+
+
+def other_serial(row: Row, rng: random.Random) -> Row:
+    """The same row with another number of a year's (`2024-0153`), where the stem and each text hold it once."""
+    stem, ext = names.split_ext(row[0])
+    texts = (stem, row[1], row[2])
+    found = SERIAL.search(row[1])
+    if not found or any(text.count(found[0]) != 1 for text in texts):
+        return row
+    digits = len(found[1])
+    # Two digits up to 12 would be a month.
+    number = rng.randint(13 if digits == 2 else 1, 10**digits - 1)
+    new = f"{rng.randint(2010, 2030)}-{number:0{digits}}"
+    stem, en, fr = (text.replace(found[0], new) for text in texts)
     return stem + ext, en, fr
 
 
@@ -225,7 +242,7 @@ def variants(row: Row, count: int, table: KindTable, pools: Pools, rng: random.R
         made = row
         if rng.random() < 0.6:
             made = other_format(made, table, rng)
-        for change in (other_number, other_month):
+        for change in (other_number, other_serial, other_month):
             if rng.random() < 0.6:
                 made = change(made, rng)
         if rng.random() < 0.5:

@@ -47,7 +47,7 @@ PHRASES = Glossary.of_words(
         ),
         pytest.param("cle de chiffrement", "en", (3, "encryption key"), id="a little word is passed over"),
         pytest.param("cle de", "fr", (1, "clé f"), id="a little word at the end is left"),
-        pytest.param("log cabin", "en", (1, ""), id="nothing to say in this language"),
+        pytest.param("log cabin", "en", (2, "log cabin"), id="a phrase of this language"),
         pytest.param("log cabin kit", "fr", (2, "cabane en rondins f"), id="a longer phrase that breaks off"),
         pytest.param("cabin log", "fr", (1, ""), id="another order"),
     ],

@@ -41,7 +41,7 @@ CLOCK = re.compile(
 # A name of 255 bytes is cut here, in the middle of its stem: its end and its extension say the most.
 MAX_SOURCE_CHARS = 120
 
-# Senses told of one word, where they make the text as long fewer, and at last none.
+# Senses told of one word; fewer where they make the text too long, and at last of fewer words.
 SENSES = (3, 2, 1)
 
 NO_GLOSSARY = Glossary()
@@ -74,8 +74,7 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     # Split by one group: what it matched stands at the odd places.
     words = [w for i, part in enumerate(parts) for w in ([part] if i % 2 else names.words(part))]
     glossed = list(_glossed(words, lang, glossary))
-    tellings = (_telling(glossed, most) for most in SENSES)
-    text = next((told for told in tellings if len(told) <= MAX_SOURCE_CHARS), " ".join(words))
+    text = next((told for told in _tellings(glossed) if len(told) <= MAX_SOURCE_CHARS), " ".join(words))
     if len(text) > MAX_SOURCE_CHARS:
         half = MAX_SOURCE_CHARS // 2
         text = f"{text[:half]} … {text[-half:]}"
@@ -93,6 +92,13 @@ def _glossed(words: Sequence[str], lang: Lang, glossary: Glossary) -> Iterator[t
         start += count
 
 
-def _telling(glossed: Sequence[tuple[str, list[str]]], most: int) -> str:
-    """The words, each followed by at most so many of its senses in brackets."""
-    return " ".join(f"{text} [ {', '.join(senses[:most])} ]" if senses else text for text, senses in glossed)
+def _tellings(glossed: Sequence[tuple[str, list[str]]]) -> Iterator[str]:
+    """The words with their senses in brackets: ever fewer of each word, then one of ever fewer words."""
+    for most in SENSES:
+        yield " ".join(_told(text, senses[:most]) for text, senses in glossed)
+    for last in reversed(range(len(glossed))):
+        yield " ".join(_told(text, senses[: i < last]) for i, (text, senses) in enumerate(glossed))
+
+
+def _told(text: str, senses: Sequence[str]) -> str:
+    return f"{text} [ {', '.join(senses)} ]" if senses else text

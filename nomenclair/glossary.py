@@ -2,8 +2,8 @@
 
 Unpacked, three tab-separated columns: a folded word or phrase, what it is in English, what it is in French (a noun
 with its gender: `serrure f`). A word's cell is empty where there is nothing to say, a phrase's where it would say the
-phrase again. A phrase stands without its LITTLE words: `cle chiffrement` for clé de chiffrement. Lines stand in the order
-of their bytes (see sorted_lines).
+phrase again. A phrase stands without its LITTLE words: `cle chiffrement` for clé de chiffrement. Lines stand in the
+order of their bytes (see sorted_lines).
 """
 
 from collections.abc import Mapping, Sequence

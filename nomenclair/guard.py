@@ -212,7 +212,12 @@ def _subject(name: str, said: Said, kind: Kind, source: str) -> str | None:
     given = {names.fold(w) for t in (kind.en, kind.fr, *kind.marks, source) for w in WORD.findall(t)}
     for word, key in said:
         copied = len(key) >= SHORT and key in name
-        if not copied and key not in BESIDE_KIND and key not in FOLDED_MONTHS and given.isdisjoint(_forms(key)):
+        if (
+            not copied
+            and key not in BESIDE_KIND
+            and key not in FOLDED_MONTHS
+            and given.isdisjoint(_forms(key))
+        ):
             return f"subject {word}"
     return None
 

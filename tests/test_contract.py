@@ -61,7 +61,13 @@ GLOSSARY = Glossary.of_words(
             "pompe " * 6 + ".stl", "en", "en: " + "pompe [ pump ] " * 6 + ".stl", id="room for one each"
         ),
         pytest.param(
-            "serrure " * 14 + ".stl", "en", "en: " + "serrure " * 14 + ".stl", id="too long for glosses"
+            "serrure " * 14 + ".stl",
+            "en",
+            "en: serrure [ lock ] " + "serrure " * 13 + ".stl",
+            id="room for the first one's",
+        ),
+        pytest.param(
+            "serrure " * 15 + ".stl", "en", "en: " + "serrure " * 15 + ".stl", id="too long for glosses"
         ),
     ],
 )

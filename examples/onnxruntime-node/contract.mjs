@@ -102,19 +102,25 @@ function glossed(glossary, found, lang) {
   return out;
 }
 
-// The words, each followed by at most so many of its senses in brackets.
-const telling = (pairs, most) =>
-  pairs
-    .map(([text, senses]) => (senses.length ? `${text} [ ${senses.slice(0, most).join(", ")} ]` : text))
-    .join(" ");
+// The words with their senses in brackets: ever fewer of each word, then one of ever fewer words from the first on.
+function* tellings(pairs) {
+  const told = (text, senses) => (senses.length ? `${text} [ ${senses.join(", ")} ]` : text);
+  for (const most of SENSES) yield pairs.map(([text, senses]) => told(text, senses.slice(0, most))).join(" ");
+  for (let last = pairs.length - 1; last >= 0; last--)
+    yield pairs.map(([text, senses], i) => told(text, senses.slice(0, i < last ? 1 : 0))).join(" ");
+}
 
 export function sourceText(name, lang, glossary = new Map()) {
   const [stem, ext] = splitExt(readable(name));
   const parts = stem.replace(CLOCK, "$<day>").replace(UUID, " # ").replace(HEX_RUN, " # ").split(COPY_NUMBER);
   const found = parts.flatMap((part, i) => (i % 2 ? [part] : words(part)));
   const pairs = glossed(glossary, found, lang);
-  const told = SENSES.map((most) => telling(pairs, most));
-  let text = told.find((one) => [...one].length <= MOST_CHARS) ?? found.join(" ");
+  let text = found.join(" ");
+  for (const told of tellings(pairs)) {
+    if ([...told].length > MOST_CHARS) continue;
+    text = told;
+    break;
+  }
   const chars = [...text];
   if (chars.length > MOST_CHARS) {
     const half = MOST_CHARS / 2;

@@ -236,7 +236,7 @@ def plural_en(lemma: str) -> str:
         return " ".join([*before, last + "s"])
     pyrealb.loadEn()
     if (pyrealb.getLemma(last) or {}).get("N", {"cnt": "no"})["cnt"] == "no":
-        return " ".join([*before, _regular_plural(last)])
+        return lemma if _is_plural(last) else " ".join([*before, _regular_plural(last)])
     return " ".join([*before, pyrealb.N(last).n("p").realize()])
 
 
@@ -249,6 +249,13 @@ def is_mass_en(lemma: str) -> bool:
     pyrealb.loadEn()
     info = (pyrealb.getLemma(last) or {}).get("N")
     return info["cnt"] == "no" if info else last.endswith(("ing", "ization", "ism"))
+
+
+def _is_plural(word: str) -> bool:
+    """Is it the regular plural of an English noun that pyrealb knows?"""
+    endings = (("s", ""), ("es", ""), ("ies", "y"))
+    singulars = (word.removesuffix(plural) + singular for plural, singular in endings if word.endswith(plural))
+    return any("N" in (pyrealb.getLemma(one) or {}) for one in singulars)
 
 
 def _regular_plural(word: str) -> str:

@@ -163,6 +163,9 @@ def test_joining(tokens, text):
         (realise.verb_en("back up"), "backs up"),
         (realise.plural_en("bill of lading"), "bills of lading"),
         (realise.plural_en("library"), "libraries"),
+        (realise.plural_en("vote counters"), "vote counters"),
+        (realise.plural_en("going concern parties"), "going concern parties"),
+        (realise.plural_en("glass"), "glasses"),
     ],
 )
 def test_inflection(made, text):

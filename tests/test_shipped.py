@@ -58,6 +58,21 @@ def test_what_the_readme_shows(shipped, name, lang, says):
 
 
 @pytest.mark.parametrize(
+    ("name", "english", "french"),
+    [
+        pytest.param("CV.pdf", "CV", "CV", id="letters without a vowel"),
+        pytest.param("CR_2023-04-12.docx", "minutes", "Compte rendu", id="what letters abbreviate"),
+        pytest.param("main.py", "Main", "principal", id="a word of the other language"),
+        pytest.param("index.html", "index", "index", id="a web site's first page"),
+        pytest.param("facture_n°2024-0153.pdf", "2024-0153", "2024-0153", id="a number counted by year"),
+    ],
+)
+def test_names_that_everybody_has(shipped, name, english, french):
+    assert english in shipped.describe([name], "en")[0]
+    assert french in shipped.describe([name], "fr")[0]
+
+
+@pytest.mark.parametrize(
     "name",
     [
         pytest.param("IMG_20240302_101112.jpg", id="a phone's photo"),

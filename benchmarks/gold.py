@@ -102,11 +102,14 @@ DATE = rf"(?:[0-9]{{1,2}}(?:er)? )?(?:(?:{MONTH}) )?[0-9]{{4}}"
 BESIDE = re.compile(
     rf"(?:,? ?(?:no\.|n°) [0-9-]+)?(?:,? ?(?:from|of|for|du|de|d') ?{DATE})?(?:, cop(?:y|ie) [0-9]+)?"
 )
+WORD = re.compile(r"[^\W_]+")
 
 
 def kind_alone(text: str, kind: Kind, lang: str) -> bool:
-    """Is the text the kind, with a number or a date at most?"""
-    return text.startswith(kind.text(lang)) and bool(BESIDE.fullmatch(fold(text[len(kind.text(lang)) :])))
+    """Is the text words of the kind, that name it, with a number or a date at most?"""
+    words = "|".join(WORD.findall(fold(kind.text(lang))))
+    of_kind = rf"(?:(?:{words})\b\W*)+"
+    return kind.named_in(text) and bool(re.fullmatch(of_kind + BESIDE.pattern, fold(text)))
 
 
 def opaque_alone(rows: Sequence[Gold], student: Student) -> tuple[float, float]:

@@ -254,7 +254,9 @@ def is_mass_en(lemma: str) -> bool:
 def _is_plural(word: str) -> bool:
     """Is it the regular plural of an English noun that pyrealb knows?"""
     endings = (("s", ""), ("es", ""), ("ies", "y"))
-    singulars = (word.removesuffix(plural) + singular for plural, singular in endings if word.endswith(plural))
+    singulars = (
+        word.removesuffix(plural) + singular for plural, singular in endings if word.endswith(plural)
+    )
     return any("N" in (pyrealb.getLemma(one) or {}) for one in singulars)
 
 

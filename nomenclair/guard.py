@@ -24,6 +24,8 @@ DATE = re.compile(rf"(?:\b([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)})\
 JOINED = re.compile(r"\w+_\w+")
 # A counter is a whole number of the name, not some digits of a clock's.
 COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
+# A counter and what is joined to it.
+CODE = re.compile(r"(?:\bn° |\bno\. )0*([0-9]+[A-Za-z]+)")
 # A quarter or a half year by its ordinal, a season by its number, in folded text.
 ORDINALS = {
     "first": 1, "premier": 1, "1er": 1, "1st": 1, "second": 2, "deuxieme": 2, "2e": 2, "2nd": 2,
@@ -127,7 +129,8 @@ def _number(name: str, text: str) -> str | None:
             continue
         return f"number {number}"
     whole = {run.lstrip("0") for run in runs}
-    counters = (number for number in COUNTER.findall(text) if number.lstrip("0") not in whole)
+    counters = [number for number in COUNTER.findall(text) if number.lstrip("0") not in whole]
+    counters += [code for code in CODE.findall(text) if code.lower() not in name.lower()]
     return next((f"number {number}" for number in counters), None)
 
 

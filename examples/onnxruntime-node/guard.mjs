@@ -99,6 +99,8 @@ export function faulty(name, text, words, kind, source) {
   }
   const counters = [...text.matchAll(/\b(?:n° |no\. )([0-9]+)/g)].map(([, number]) => bare(number));
   if (counters.some((number) => !given.some((run) => bare(run) === number))) return true;
+  const codes = [...text.matchAll(/\b(?:n° |no\. )0*([0-9]+[A-Za-z]+)/g)].map(([, code]) => code);
+  if (codes.some((code) => !name.toLowerCase().includes(code.toLowerCase()))) return true;
   if (falseDate(folded, text) || falsePeriod(folded, fold(text)) || yearsTorn(name, text) || MISSPELT.test(text)) return true;
   if ([...fold(text).matchAll(TWICE)].some(([, word]) => folded.split(word).length < 3)) return true;
   if ((text.match(/[\p{L}\p{N}_]+_[\p{L}\p{N}_]+/gu) ?? []).some((part) => !folded.includes(fold(part)))) return true;

@@ -38,6 +38,8 @@ PERIOD = re.compile(rf"\b({'|'.join(ORDINALS)}) ({'|'.join(CODES)})\b")
 SEASON = re.compile(r"\b(?:season|saison) 0*([0-9]+)")
 # Two years side by side in a name, as a school year has them.
 YEARS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0-9])")
+# A number counted by year, as invoices are.
+SERIAL = re.compile(rf"(?<![0-9-])([12][0-9]{{3}})-(?!{names.YEAR})([0-9]{{3,}})(?![0-9-])")
 BETWEEN = re.compile(r"\b(?:to|and|à|et|au|until|through)\b")
 # What no French text has: an article cut short before a consonant.
 MISSPELT = re.compile(r"\b[dlDL]'[bcdfgjklmnpqrstvwxz]\w+")
@@ -131,6 +133,8 @@ def _number(name: str, text: str) -> str | None:
     whole = {run.lstrip("0") for run in runs}
     counters = [number for number in COUNTER.findall(text) if number.lstrip("0") not in whole]
     counters += [code for code in CODE.findall(text) if code.lower() not in name.lower()]
+    serials = SERIAL.findall(text)
+    counters += ["-".join(s) for s in serials if not re.search("[^0-9]*".join(s) + "(?![0-9])", name)]
     return next((f"number {number}" for number in counters), None)
 
 

@@ -63,7 +63,7 @@ WORDS = vocabulary(
         pytest.param(
             "report 2023-2024.pdf", "PDF report of 2023 for 2024", "years 2023 2024", id="years torn apart"
         ),
-        pytest.param("report 2023-2024.pdf", "PDF report 2023-202", "years 2023 2024", id="a year cut short"),
+        pytest.param("report 2023-2024.pdf", "PDF report 2023-202", "number 2023-202", id="a year cut short"),
         pytest.param("report 2023-2024.pdf", "PDF report 2023-24", None, id="a year in two digits"),
         pytest.param("report_2023.pdf", "PDF report for 2024", "number 2024", id="another year"),
         pytest.param("report_0042.jpg", "Report no. 42", None, id="leading zeros are not told"),
@@ -114,6 +114,8 @@ WORDS = vocabulary(
         pytest.param("a1b2c3d4.pdf", "PDF report", "subject report", id="an opaque name has no subject"),
         pytest.param("vpx3220.pdf", "PDF document vpx3220", None, id="letters of its own"),
         pytest.param("DJI_0007_D.mp4", "MP4 video no. 7D", "number 7D", id="a letter from elsewhere"),
+        pytest.param("invoice_2022-0008.pdf", "Facture n° 2022-008", "number 2022-008", id="a digit lost"),
+        pytest.param("invoice_2022_0008.pdf", "Factures n° 2022-0008", None, id="a number counted by year"),
         pytest.param("facture_012b.pdf", "Facture n° 12b", None, id="a letter that belongs to the number"),
         pytest.param("plan.jp2", "JPEG 2000 report", None, id="the number of a format"),
         pytest.param("net_list_all.1.gz", "Serie net_list_all", None, id="joined words of the name"),

@@ -19,6 +19,7 @@ const ORDINALS = new Map(
 const PERIOD = new RegExp(`\\b(${[...ORDINALS.keys()].join("|")}) (quarter|trimestre|half|semestre)\\b`, "g");
 const SEASON = /\b(?:season|saison) 0*([0-9]+)/g;
 const YEARS = /(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0-9])/g;
+const SERIAL = /(?<![0-9-])([12][0-9]{3})-(?!(?:19[5-9]|20[0-9])[0-9])([0-9]{3,})(?![0-9-])/g;
 const BETWEEN = /(?<![\p{L}\p{N}_])(?:to|and|à|et|au|until|through)(?![\p{L}\p{N}_])/gu;
 const GAP = /(?<=[\p{L}\p{N}])([-_]) (?!(?:and|or|et|ou)(?![\p{L}\p{N}_]))(?=[\p{L}\p{N}])/gu;
 const TWICE = /(?<![\p{L}\p{N}_])(\p{L}{4,}) \1(?![\p{L}\p{N}_])/gu;
@@ -100,6 +101,7 @@ export function faulty(name, text, words, kind, source) {
   const counters = [...text.matchAll(/\b(?:n° |no\. )([0-9]+)/g)].map(([, number]) => bare(number));
   if (counters.some((number) => !given.some((run) => bare(run) === number))) return true;
   const codes = [...text.matchAll(/\b(?:n° |no\. )0*([0-9]+[A-Za-z]+)/g)].map(([, code]) => code);
+  if ([...text.matchAll(SERIAL)].some(([, year, number]) => !new RegExp(`${year}[^0-9]*${number}(?![0-9])`).test(name))) return true;
   if (codes.some((code) => !name.toLowerCase().includes(code.toLowerCase()))) return true;
   if (falseDate(folded, text) || falsePeriod(folded, fold(text)) || yearsTorn(name, text) || MISSPELT.test(text)) return true;
   if ([...fold(text).matchAll(TWICE)].some(([, word]) => folded.split(word).length < 3)) return true;

@@ -55,7 +55,9 @@ def test_one_text_per_name_in_order(student):
 def test_the_best_answer_that_may_stand(student_folder, answers, said):
     student = Student.load(student_folder)
     student.card["abstain_below"] = {"fr": -1.0, "en": -1.0}
-    found = student._description("rapport.pdf", "fr", [Answer(*answer) for answer in answers])
+    found = student._description(
+        "rapport.pdf", "fr", "fr: rapport .pdf", [Answer(*answer) for answer in answers]
+    )
     assert (found.text, found.score, found.abstained) == said
 
 

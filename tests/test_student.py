@@ -61,6 +61,21 @@ def test_the_best_answer_that_may_stand(student_folder, answers, said):
     assert (found.text, found.score, found.abstained) == said
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        pytest.param("id_rsa.pub", "RSA public key", id="not a Publisher document"),
+        pytest.param(".gitignore", "List of Git-ignored files", id="a name that begins with a dot"),
+        pytest.param("old_id_rsa.pub", "Publisher document of old", id="any other name is the model's"),
+    ],
+)
+def test_a_well_known_whole_name_is_told_by_the_table(student_folder, name, said):
+    student = Student.load(student_folder)
+    student.card["abstain_below"] = {"en": -1.0}
+    found = student._description(name, "en", "en: …", [Answer("Publisher document of old", -0.1)])
+    assert (found.text, found.abstained) == (said, False)
+
+
 def test_the_first_of_a_month_is_mended(student_folder, monkeypatch):
     """The graph is real; what it says is put in its place."""
     student = Student.load(student_folder)

@@ -22,7 +22,7 @@ export class Student {
     const options = { clean_up_tokenization_spaces: false, unk_token: "<unk>" };
     student.tokenizer = new Tokenizer(JSON.parse(read("tokenizer.json")), options);
     const rows = read("kinds.tsv").split("\n").slice(1).filter(Boolean).map((line) => line.split("\t"));
-    student.kinds = new Map(rows.map(([pattern, , en, fr, , marks]) => [pattern, { en, fr, marks: marks.split("|") }]));
+    student.kinds = new Map(rows.map(([pattern, , en, fr, , marks]) => [pattern, { pattern, en, fr, marks: marks.split("|") }]));
     const unpack = (name) => gunzipSync(readFileSync(join(folder, name))).toString("utf8");
     const glossary = "glossary.tsv.gz";
     student.glossary = existsSync(join(folder, glossary)) ? readGlossary(unpack(glossary)) : new Map();
@@ -47,7 +47,7 @@ export class Student {
     const dots = name.split(".");
     const candidates = [name, "." + name.toLowerCase().split(".").slice(-2).join("."), ext, "." + ext.split(".").at(-1), dots[0]];
     const found = candidates.find((candidate) => this.kinds.has(candidate));
-    return this.kinds.get(found) ?? { en: "File", fr: "Fichier", marks: ["file", "fichier"] };
+    return this.kinds.get(found) ?? { pattern: "", en: "File", fr: "Fichier", marks: ["file", "fichier"] };
   }
 
   // [{name, ids, text, score, abstained}] in order; `score` is the mean log-probability of the text's tokens.
@@ -71,6 +71,9 @@ export class Student {
     };
     return names.map((name, r) => {
       const kind = this.kind(name);
+      // A well-known whole name is told as the table of kinds tells it.
+      if (kind.pattern === name)
+        return { name, ids: rows[r], text: kind[lang], score: score.data[r * answers], abstained: false };
       // The best answer that is sure enough and that the guard lets pass.
       for (let row = r * answers; row < (r + 1) * answers; row++) {
         const said = text(row);

@@ -5,6 +5,7 @@ import pytest
 from train.base.build import CORPUS
 from train.base.compose import Lexicon, Word
 from train.base.glossary import OFTEN, glosses, often
+from train.base.proper_names import ALSO, CLASSES, ProperName, load
 
 LEXICON = Lexicon(
     {
@@ -85,6 +86,50 @@ def test_words_that_the_corpus_teaches_are_left_out():
 def test_of_a_word_that_the_corpus_teaches_only_several_senses_are_told():
     found = glosses(LEXICON, frozenset({"pain", "serrure"}))
     assert found["pain"] == TOLD["pain"] and "serrure" not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "both"),
+    [
+        pytest.param(ProperName("Zoé", "person", ""), "zoe", ("Zoé p", "Zoé p"), id="a person"),
+        pytest.param(
+            ProperName("Pain", "person", "word"),
+            "pain",
+            ("bread, pain, Pain p", "pain m, douleur f, Pain p"),
+            id="a word that is rarely a name: last",
+        ),
+        pytest.param(
+            ProperName("Pain", "town", "name"),
+            "pain",
+            ("Pain t, bread, pain", "Pain t, pain m, douleur f"),
+            id="a word that is a name more often: first",
+        ),
+        pytest.param(ProperName("EDF", "brand", ""), "edf", ("EDF b", "EDF b"), id="in an untold class before"),
+        pytest.param(ProperName("May", "person", "word"), "may", ("May p", "May p"), id="not left out as a word"),
+        pytest.param(
+            ProperName("Saint-Jean-de-Luz", "town", ""),
+            "saint jean luz",
+            ("Saint-Jean-de-Luz t", "Saint-Jean-de-Luz t"),
+            id="of several words, without its little ones",
+        ),
+        pytest.param(
+            ProperName("La Poste", "brand", ""), "la poste", ("La Poste b", "La Poste b"), id="an article that leads"
+        ),
+        pytest.param(
+            ProperName("PlayStation", "brand", ""), "playstation", ("PlayStation b",) * 2, id="its capitals lost"
+        ),
+    ],
+)
+def test_proper_names_are_told_with_their_class(name, key, both):
+    assert glosses(LEXICON, frozenset({key}), [name])[key] == both
+
+
+def test_the_proper_names_are_well_formed():
+    rows = load(CORPUS / "proper_names.tsv")
+    assert len({row.name for row in rows}) == len(rows) > 5_000
+    for row in rows:
+        assert row.kind in CLASSES and row.also in ALSO, row
+        assert re.fullmatch(r"[\w][\w' .+&-]*", row.name) and len(row.name) > 2, row
 
 
 def test_the_dictionary_is_well_formed():

@@ -13,14 +13,14 @@ from train.base.vary import (
     other_format,
     other_month,
     other_number,
-    other_person,
+    other_proper_name,
     other_serial,
     restyled,
     variants,
 )  # fmt: skip
 
 TABLE = KindTable.load(CORPUS / "kinds.tsv")
-POOLS = Pools(["Marchand", "Olga"], {"exporte": "exporter", "exports": "export"}, Forms({}, {}))
+POOLS = Pools({"": ["Nokia"], "person": ["Dupont", "Marchand", "Olga"], "town": ["Lyon"]}, {"exporte": "exporter", "exports": "export"}, Forms({}, {}))
 INVOICE = ("facture_edf_mars.pdf", "PDF invoice from EDF for March", "Facture PDF d'EDF de mars")
 
 
@@ -47,10 +47,16 @@ def test_restyling_changes_the_name_alone():
             id="another month, elided before a vowel",
         ),
         pytest.param(
-            lambda r, rng: other_person(r, TABLE, POOLS, rng),
+            lambda r, rng: other_proper_name(r, TABLE, POOLS, rng),
             ("cv_dupont.pdf", "PDF résumé of Dupont", "CV PDF de Dupont"),
             ("cv_marchand.pdf", "PDF résumé of Marchand", "CV PDF de Marchand"),
             id="another person, whose name begins with a consonant as well",
+        ),
+        pytest.param(
+            lambda r, rng: other_proper_name(r, TABLE, POOLS, rng),
+            ("cv_gaumont.pdf", "PDF résumé of Gaumont", "CV PDF de Gaumont"),
+            ("cv_nokia.pdf", "PDF résumé of Nokia", "CV PDF de Nokia"),
+            id="a name of no known class, by another such",
         ),
         pytest.param(
             lambda r, rng: named_after(r, "fr", TABLE, POOLS, rng),

@@ -21,6 +21,7 @@ from nomenclair import names
 from nomenclair.contract import LANGUAGES, source_text
 from nomenclair.glossary import Glossary
 from nomenclair.kinds import Kind, KindTable
+from train.base import proper_names
 from train.base import tokenizer as tokens
 from train.base.compose import Composer, Lexicon
 from train.base.glossary import glosses, often
@@ -32,6 +33,7 @@ from train.data import split_of
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 PREFIXES = ("fr:", "en:", "fr", "en")
+CAPITALISED = re.compile("[A-ZÀ-Þ][a-zà-ÿ]{2,9}")
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -119,8 +121,11 @@ def pools(lexicon: Lexicon, real_names: Path, rows: Iterable[Row]) -> Pools:
     infinitive = {third: verb for verb in sorted(french) if (third := third_person(verb))}
     infinitive |= {english_third(w.en).split()[0]: w.en.split()[0] for w in lexicon.by_pos["V"]}
     proper = {w.en for w in lexicon.by_pos["P"]} | {w.title() for w in unknown_words(real_names, set(), 3000)}
-    capitalised = sorted(w for w in proper if re.fullmatch(r"[A-ZÀ-Þ][a-zà-ÿ]{2,9}", w))
-    return Pools(capitalised, infinitive, Forms.of(forms(lexicon, rows)))
+    by_class = {"": sorted(w for w in proper if CAPITALISED.fullmatch(w))}
+    for name in proper_names.load(CORPUS / "proper_names.tsv"):
+        if CAPITALISED.fullmatch(name.name) and name.also != "word":
+            by_class.setdefault(name.kind, []).append(name.name)
+    return Pools(by_class, infinitive, Forms.of(forms(lexicon, rows)))
 
 
 def translations(strings: list[Row], kinds: list, glossary: Glossary) -> list[tuple[str, str]]:
@@ -180,7 +185,7 @@ def main() -> None:
     lexicon, table = both_lexicons(), KindTable.load(CORPUS / "kinds.tsv")
     kinds = extensions(table)
     seeds, kept = seed_rows(CORPUS)
-    glossary = Glossary.of_words(glosses(lexicon, often(seeds)))
+    glossary = Glossary.of_words(glosses(lexicon, often(seeds), proper_names.load(CORPUS / "proper_names.tsv")))
     glossary.store(args.out)
     making = composer(table, args.names, args.seed)
     composed = [making.example() for _ in range(args.composed)]

@@ -4,7 +4,7 @@
 
 Words and phrases are those of corpus/lexicon.tsv and corpus/dictionary.tsv; datagen.realise gives their plurals,
 feminines, third persons and participles. A word that OFTEN names of the corpus hold is left to the model where it has
-one sense.
+one sense. Names of persons, towns and brands (corpus/proper_names.tsv) are told with their class.
 """
 
 import argparse
@@ -17,7 +17,9 @@ from datagen import realise
 from nomenclair import names
 from nomenclair.contract import LANGUAGES, SENSES
 from nomenclair.glossary import LITTLE, Glossary
+from train.base import proper_names
 from train.base.compose import Lexicon, Word
+from train.base.proper_names import ProperName
 
 OFTEN = 100
 # A word is the lemma rather than a plural, a plural rather than a participle.
@@ -91,8 +93,11 @@ def key_of(form: str) -> str:
     return " ".join(kept) if len(kept) > 1 and kept[0] == words[0] else ""
 
 
-def glosses(lexicon: Lexicon, known: frozenset[str]) -> dict[str, tuple[str, str]]:
-    """{folded form: (English, French)} of the lexicon's words; of `known` ones, what has several senses."""
+def glosses(
+    lexicon: Lexicon, known: frozenset[str], proper: Iterable[ProperName] = ()
+) -> dict[str, tuple[str, str]]:
+    """{folded form: (English, French)} of the lexicon's words and of proper names; of `known` words, what has several
+    senses."""
     found: dict[str, dict[str, dict[str, str]]] = {}
     for pos, word in senses(lexicon):
         if not key_of(word.form):
@@ -104,18 +109,27 @@ def glosses(lexicon: Lexicon, known: frozenset[str]) -> dict[str, tuple[str, str
             for lang in LANGUAGES:
                 by_lang = found.setdefault(key, {"en": {}, "fr": {}})[lang]
                 by_lang.setdefault(told(word, pos, form, part, lang), part)
-    cells = {
-        key: (_cell(key, by_lang["en"], key in known), _cell(key, by_lang["fr"], key in known))
-        for key, by_lang in found.items()
-    }
+    named = {key: name for name in proper for key in name.keys()}
+    cells = {}
+    for key in found | named:
+        by_lang = found.get(key, {})
+        cells[key] = tuple(
+            _cell(key, by_lang.get(lang, {}), key in known, named.get(key)) for lang in ("en", "fr")
+        )
     return {key: both for key, both in cells.items() if any(both)}
 
 
-def _cell(key: str, parts: Mapping[str, str], known: bool) -> str:
-    """The senses of the first of PARTS that has any; none where they say no more than the word, or than is known."""
-    first = next(part for part in PARTS if part in parts.values())
+def _cell(key: str, parts: Mapping[str, str], known: bool, name: ProperName | None) -> str:
+    """The senses of the first of PARTS that has any, and a proper name's; none where they say no more than the word,
+    or than is known."""
+    most = 1 if " " in key else max(SENSES)  # a phrase has one
+    first = next((part for part in PARTS if part in parts.values()), None)
     texts = [text for text, part in parts.items() if part == first and "[" not in text]
-    texts = texts[: 1 if " " in key else max(SENSES)]  # a phrase has one
+    if name:
+        texts = [text for text in texts if text.rpartition(" ")[0] != name.name != text]
+        at = min(len(texts), most - 1) if name.also == "word" else 0
+        return ", ".join([*texts[:at], name.told(), *texts[at:]][:most])
+    texts = texts[:most]
     says_more = any(text not in (key, key.removesuffix("s"), key.removesuffix("es")) for text in texts)
     return ", ".join(texts) if says_more and (len(texts) > 1 or not known) else ""
 
@@ -136,7 +150,9 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     words = glosses(
-        Lexicon.load(CORPUS / "lexicon.tsv", CORPUS / "dictionary.tsv"), often(seed_rows(CORPUS)[0])
+        Lexicon.load(CORPUS / "lexicon.tsv", CORPUS / "dictionary.tsv"),
+        often(seed_rows(CORPUS)[0]),
+        proper_names.load(CORPUS / "proper_names.tsv"),
     )
     Glossary.of_words(words).store(args.out)
     print(f"{len(words)} words in {args.out}")

@@ -51,10 +51,10 @@ GENERAL = frozenset("file fichier document image photo video script scan copy co
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """What variants are drawn from: names to put in the place of names, infinitives of third persons, and words and
-    terms to put in each other's place."""
+    """What variants are drawn from: proper names of each class (under "" those of no known class) to put in each
+    other's place, infinitives of third persons, and words and terms to put in each other's place."""
 
-    proper: Sequence[str]
+    proper: Mapping[str, Sequence[str]]
     infinitive: Mapping[str, str]
     forms: Forms
 
@@ -157,8 +157,8 @@ def said_by_kind(name: str, table: KindTable) -> frozenset[str]:
     return frozenset(names.fold(w) for w in re.findall(r"[\w+#-]+", said))
 
 
-def other_person(row: Row, table: KindTable, pools: Pools, rng: random.Random) -> Row:
-    """The same row about somebody or something else: a capitalised word that both texts and the name share."""
+def other_proper_name(row: Row, table: KindTable, pools: Pools, rng: random.Random) -> Row:
+    """The same row about another person, town or brand: a capitalised word that both texts and the name share."""
     name, en, fr = row
     stem, ext = names.split_ext(name)
     inside = [w for w in re.findall(r"(?<=[ '])[A-ZÀ-Þ][a-zà-ÿ]{2,}(?![\w-])", en) if w not in ENGLISH_MONTHS]
@@ -169,17 +169,20 @@ def other_person(row: Row, table: KindTable, pools: Pools, rng: random.Random) -
     old = rng.choice(sorted(set(inside)))
     if not re.fullmatch(r"[\w .()-]*", stem):
         return row
-    new = rng.choice(pools.proper)
+    classes = [own for own, alike in pools.proper.items() if own and old in alike] or [""]
+    alike = pools.proper[rng.choice(classes)]
+    new = rng.choice(alike)
     for _ in range(20):
         if starts_with_vowel(new) == starts_with_vowel(old) and new not in en:
             break
-        new = rng.choice(pools.proper)
+        new = rng.choice(alike)
     else:
         return row
     at = names.fold(stem).index(names.fold(old))
     written = stem[at : at + len(old)]
-    shown = new if written[0].isupper() else new.lower()
-    shown = new.upper() if written.isupper() else shown
+    shown = without_accents(new) if stem.isascii() else new
+    shown = shown if written[0].isupper() else shown.lower()
+    shown = shown.upper() if written.isupper() else shown
     in_name = stem[:at] + shown + stem[at + len(old) :]
     return in_name + ext, word(old).sub(new, en), word(old).sub(new, fr)
 
@@ -246,7 +249,7 @@ def variants(row: Row, count: int, table: KindTable, pools: Pools, rng: random.R
             if rng.random() < 0.6:
                 made = change(made, rng)
         if rng.random() < 0.5:
-            made = other_person(made, table, pools, rng)
+            made = other_proper_name(made, table, pools, rng)
         for _ in range(rng.choice(SWAPS)):
             made = swapped(made, pools.forms, GENERAL | said_by_kind(made[0], table), rng)
         if i % 4 == 1:

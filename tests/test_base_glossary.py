@@ -104,8 +104,12 @@ def test_of_a_word_that_the_corpus_teaches_only_several_senses_are_told():
             ("Pain t, bread, pain", "Pain t, pain m, douleur f"),
             id="a word that is a name more often: first",
         ),
-        pytest.param(ProperName("EDF", "brand", ""), "edf", ("EDF b", "EDF b"), id="in an untold class before"),
-        pytest.param(ProperName("May", "person", "word"), "may", ("May p", "May p"), id="not left out as a word"),
+        pytest.param(
+            ProperName("EDF", "brand", ""), "edf", ("EDF b", "EDF b"), id="in an untold class before"
+        ),
+        pytest.param(
+            ProperName("May", "person", "word"), "may", ("May p", "May p"), id="not left out as a word"
+        ),
         pytest.param(
             ProperName("Saint-Jean-de-Luz", "town", ""),
             "saint jean luz",
@@ -113,10 +117,16 @@ def test_of_a_word_that_the_corpus_teaches_only_several_senses_are_told():
             id="of several words, without its little ones",
         ),
         pytest.param(
-            ProperName("La Poste", "brand", ""), "la poste", ("La Poste b", "La Poste b"), id="an article that leads"
+            ProperName("La Poste", "brand", ""),
+            "la poste",
+            ("La Poste b", "La Poste b"),
+            id="an article that leads",
         ),
         pytest.param(
-            ProperName("PlayStation", "brand", ""), "playstation", ("PlayStation b",) * 2, id="its capitals lost"
+            ProperName("PlayStation", "brand", ""),
+            "playstation",
+            ("PlayStation b",) * 2,
+            id="its capitals lost",
         ),
     ],
 )

@@ -20,7 +20,11 @@ from train.base.vary import (
 )  # fmt: skip
 
 TABLE = KindTable.load(CORPUS / "kinds.tsv")
-POOLS = Pools({"": ["Nokia"], "person": ["Dupont", "Marchand", "Olga"], "town": ["Lyon"]}, {"exporte": "exporter", "exports": "export"}, Forms({}, {}))
+POOLS = Pools(
+    {"": ["Nokia"], "person": ["Dupont", "Marchand", "Olga"], "town": ["Lyon"]},
+    {"exporte": "exporter", "exports": "export"},
+    Forms({}, {}),
+)
 INVOICE = ("facture_edf_mars.pdf", "PDF invoice from EDF for March", "Facture PDF d'EDF de mars")
 
 

@@ -109,7 +109,7 @@ def glosses(
             for lang in LANGUAGES:
                 by_lang = found.setdefault(key, {"en": {}, "fr": {}})[lang]
                 by_lang.setdefault(told(word, pos, form, part, lang), part)
-    named = {key: name for name in proper for key in name.keys()}
+    named = {key: name for name in proper for key in name.forms()}
     cells = {}
     for key in found | named:
         by_lang = found.get(key, {})

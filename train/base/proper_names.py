@@ -29,8 +29,8 @@ class ProperName:
         """How a glossary tells it, in both languages: `Zoé p`, `Bastia t`, `Peugeot b`."""
         return f"{self.name} {self.kind[0]}"
 
-    def keys(self) -> Iterator[str]:
-        """What it may stand as in a name, folded: its words, and in one word where it is written so (`PlayStation`)."""
+    def forms(self) -> Iterator[str]:
+        """What it may stand as in a name, folded: its words, and one word where it is one (`PlayStation`)."""
         first, *rest = map(names.fold, names.words(self.name))
         yield " ".join([first, *(word for word in rest if word not in LITTLE)])
         if rest and self.name.isalnum():

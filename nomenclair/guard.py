@@ -44,7 +44,10 @@ BETWEEN = re.compile(r"\b(?:to|and|à|et|au|until|through)\b")
 # What no French text has: an article cut short before a consonant.
 MISSPELT = re.compile(r"\b[dlDL]'[bcdfgjklmnpqrstvwxz]\w+")
 # The first of a month as no French text writes it.
-FIRST = re.compile(rf"\b1 (?=(?:{'|'.join(names.FRENCH_MONTHS)})\b)")
+FRENCH_MONTH = f"(?:{'|'.join(names.FRENCH_MONTHS)})"
+FIRST = re.compile(rf"\b1 (?={FRENCH_MONTH}\b)")
+# A day without its article.
+BARE_DAY = re.compile(rf"\bde (?=[0-9]{{1,2}}(?:er)? {FRENCH_MONTH}\b)")
 # A gap inside a word of a name (`gcloud- alpha`); not that of "left- and right-handed".
 GAP = re.compile(r"(?<=[^\W_])([-_]) (?!(?:and|or|et|ou)\b)(?=[^\W_])")
 # The same word twice in a row.
@@ -93,12 +96,12 @@ def fault(name: str, text: str, words: Container[str], kind: Kind, source: str =
 
 
 def mended(text: str) -> str:
-    """The text with the first of a month as French writes it, and no gap inside a word.
+    """The text with a day of a month as French writes it, and no gap inside a word.
 
-    >>> mended("Rapport PDF du 1 février 2023"), mended("C file of gcloud- alpha")
+    >>> mended("Rapport PDF de 1 février 2023"), mended("C file of gcloud- alpha")
     ('Rapport PDF du 1er février 2023', 'C file of gcloud-alpha')
     """
-    return GAP.sub(r"\1", FIRST.sub("1er ", text))
+    return GAP.sub(r"\1", BARE_DAY.sub("du ", FIRST.sub("1er ", text)))
 
 
 def vocabulary(texts: Iterable[str]) -> frozenset[str]:

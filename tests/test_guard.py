@@ -169,6 +169,8 @@ def test_any_name_and_text_get_an_answer(name, text):
     [
         pytest.param("Rapport PDF du 1 mai 2023", "Rapport PDF du 1er mai 2023", id="the first of a month"),
         pytest.param("Rapport PDF du 11 mai 2023", "Rapport PDF du 11 mai 2023", id="the eleventh"),
+        pytest.param("Archive TAR de 5 mai", "Archive TAR du 5 mai", id="a day without its article"),
+        pytest.param("Salade de 5 maïs", "Salade de 5 maïs", id="no day"),
         pytest.param("C header of gcloud- alpha", "C header of gcloud-alpha", id="a gap after a hyphen"),
         pytest.param("Page de gcloud_ alpha_ids", "Page de gcloud_alpha_ids", id="a gap after an underscore"),
         pytest.param("Gants gauche- et droitiers", "Gants gauche- et droitiers", id="a hyphen that waits"),

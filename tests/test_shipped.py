@@ -63,7 +63,9 @@ def test_what_the_readme_shows(shipped, name, lang, says):
         pytest.param("CV.pdf", "CV", "CV", id="letters without a vowel"),
         pytest.param("CR_2023-04-12.docx", "minutes", "Compte rendu", id="what letters abbreviate"),
         pytest.param("main.py", "Main", "principal", id="a word of the other language"),
-        pytest.param("index.html", "index", "index", id="a web site's first page"),
+        pytest.param("index.html", "home page", "accueil", id="a web site's first page"),
+        pytest.param("id_rsa.pub", "RSA public key", "Clé publique RSA", id="a well-known whole name"),
+        pytest.param("rdv_dentiste_zoe.ics", "Zo", "Zo", id="a person"),
         pytest.param("facture_n°2024-0153.pdf", "2024-0153", "2024-0153", id="a number counted by year"),
     ],
 )

@@ -10,7 +10,9 @@ const FOLDED_MONTHS = new Map([...MONTHS].map(([word, number]) => [word.toLowerC
 const DATE = new RegExp(`(?:\\b([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.keys()].join("|")})\\b(?: ([0-9]{4}))?`, "g");
 const EDGE = "(?<![\\p{L}\\p{N}_])";
 const MISSPELT = new RegExp(`${EDGE}[dlDL]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+`, "u");
-const FIRST = new RegExp(`${EDGE}1 (?=(?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_]))`, "gu");
+const FRENCH_MONTH = `(?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_])`;
+const FIRST = new RegExp(`${EDGE}1 (?=${FRENCH_MONTH})`, "gu");
+const BARE_DAY = new RegExp(`${EDGE}de (?=[0-9]{1,2}(?:er)? ${FRENCH_MONTH})`, "gu");
 const ORDINALS = new Map(
   ["first premier 1er 1st", "second deuxieme 2e 2nd", "third troisieme 3e 3rd", "fourth quatrieme 4e 4th"].flatMap((words, i) =>
     words.split(" ").map((word) => [word, i + 1]),
@@ -82,8 +84,8 @@ const yearsTorn = (name, text) =>
     return first < second && (apart || (beside && ![second, second.slice(2)].includes(beside[1])));
   });
 
-// The text with the first of a month as French writes it, and no gap inside a word.
-export const mended = (text) => text.replace(FIRST, "1er ").replace(GAP, "$1");
+// The text with a day of a month as French writes it, and no gap inside a word.
+export const mended = (text) => text.replace(FIRST, "1er ").replace(BARE_DAY, "du ").replace(GAP, "$1");
 
 // Is there a number, a month, a period, a loop or a word in the text that neither the name nor its language's `words` give? Has an opaque name
 // got a subject? `kind` is the name's: {en, fr, marks}, `source` what the model read for it.

@@ -16,7 +16,7 @@ LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 # Raised whenever source_text changes, or the files of a student: one of another version would read a text that it was
 # not trained on.
-CONTRACT_VERSION = 8
+CONTRACT_VERSION = 9
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32
@@ -43,6 +43,9 @@ MAX_SOURCE_CHARS = 120
 
 # Senses told of one word; fewer where they make the text too long, and at last of fewer words.
 SENSES = (3, 2, 1)
+
+# How a glossary's sense ends that is a person's name.
+PERSON = " p"
 
 NO_GLOSSARY = Glossary()
 
@@ -73,7 +76,7 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     parts = COPY_NUMBER.split(names.without_hashes(stem, " # "))
     # Split by one group: what it matched stands at the odd places.
     words = [w for i, part in enumerate(parts) for w in ([part] if i % 2 else names.words(part))]
-    glossed = list(_glossed(words, lang, glossary))
+    glossed = list(_glossed(words, lang, glossary, stem))
     text = next((told for told in _tellings(glossed) if len(told) <= MAX_SOURCE_CHARS), " ".join(words))
     if len(text) > MAX_SOURCE_CHARS:
         half = MAX_SOURCE_CHARS // 2
@@ -81,15 +84,33 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     return f"{lang}: {text} {ext[:16]}".strip()
 
 
-def _glossed(words: Sequence[str], lang: Lang, glossary: Glossary) -> Iterator[tuple[str, list[str]]]:
-    """(word or phrase of the glossary, its senses) in the words' order; no senses where there is nothing to say."""
+def _glossed(
+    words: Sequence[str], lang: Lang, glossary: Glossary, stem: str
+) -> Iterator[tuple[str, list[str]]]:
+    """(word or phrase of the glossary, its senses) in the words' order; no senses where there is nothing to say.
+
+    A person's name and another right behind it in the stem are one person's.
+    """
     start = 0
     while start < len(words):
         count, found = glossary.longest(words[start:], lang)
         text = " ".join(words[start : start + count])
-        says_more = found and (count > 1 or found != text)
-        yield text, found.split(", ") if says_more else []
+        senses = found.split(", ") if found and (count > 1 or found != text) else []
+        following = words[start + 1 : start + 2]
+        if count == 1 and senses and senses[0].endswith(PERSON) and following:
+            surname = _person(words[start + 1 :], lang, glossary)
+            beside = f"{re.escape(text)}[ _.-]?{re.escape(following[0])}"
+            if surname and re.search(beside, stem):
+                text, count = f"{text} {following[0]}", 2
+                senses = [f"{senses[0].removesuffix(PERSON)} {surname}"]
+        yield text, senses
         start += count
+
+
+def _person(words: Sequence[str], lang: Lang, glossary: Glossary) -> str:
+    """The first word's sense as a person's name, "" where it has none or begins a phrase."""
+    count, found = glossary.longest(words, lang)
+    return next((sense for sense in found.split(", ") if sense.endswith(PERSON)), "") if count == 1 else ""
 
 
 def _tellings(glossed: Sequence[tuple[str, list[str]]]) -> Iterator[str]:

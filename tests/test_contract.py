@@ -75,6 +75,44 @@ def test_glossed_source_text(name, lang, text):
     assert contract.source_text(name, lang, GLOSSARY) == text
 
 
+PERSONS = Glossary.of_words(
+    {
+        "julie": ("Julie p", "Julie p"),
+        "brown": ("Brown p", "marron, Brown p"),
+        "rose": ("pink, Rose p", "rose f, Rose p"),
+        "san": ("San p", "San p"),
+        "san juan": ("San Juan t", "San Juan t"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param(
+            "cv_julie_brown.pdf", "cv julie brown [ Julie Brown p ] .pdf", id="a person's two names"
+        ),
+        pytest.param("JulieBrown.pdf", "Julie Brown [ Julie Brown p ] .pdf", id="in camel case"),
+        pytest.param(
+            "julie & brown.pdf",
+            "julie [ Julie p ] brown [ marron, Brown p ] .pdf",
+            id="two persons, by a mark",
+        ),
+        pytest.param(
+            "rose brown.pdf",
+            "rose [ rose f, Rose p ] brown [ marron, Brown p ] .pdf",
+            id="likelier a word first",
+        ),
+        pytest.param(
+            "julie san juan.pdf", "julie [ Julie p ] san juan [ San Juan t ] .pdf", id="before a phrase"
+        ),
+        pytest.param("cv julie.pdf", "cv julie [ Julie p ] .pdf", id="nothing behind it"),
+    ],
+)
+def test_the_names_of_one_person_are_told_as_one(name, text):
+    assert contract.source_text(name, "fr", PERSONS) == f"fr: {text}"
+
+
 @given(file_names)
 def test_source_text_is_bounded(name):
     text = contract.source_text(name, "fr")

@@ -66,6 +66,7 @@ def test_what_the_readme_shows(shipped, name, lang, says):
         pytest.param("index.html", "home page", "accueil", id="a web site's first page"),
         pytest.param("id_rsa.pub", "RSA public key", "Clé publique RSA", id="a well-known whole name"),
         pytest.param("rdv_dentiste_zoe.ics", "Zo", "Zo", id="a person"),
+        pytest.param("CV Marie Dupont.pdf", "Marie Dupont", "Marie Dupont", id="a person's two names"),
         pytest.param("facture_n°2024-0153.pdf", "2024-0153", "2024-0153", id="a number counted by year"),
     ],
 )

@@ -1,7 +1,7 @@
 // The text that a student reads for a file name: nomenclair/contract.py and names.py again, for VERSION below.
 // tests/test_node.py holds both to the same answers.
 
-export const VERSION = 8;
+export const VERSION = 9;
 
 const COMPOUND_EXT =
   /\.(?:tar\.(?:gz|bz2|xz|zst|lz|lzma|Z)|d\.ts|min\.(?:js|css)|module\.css|spec\.(?:js|ts)|test\.(?:js|ts)|cpio\.gz|js\.map|css\.map|html\.erb|blade\.php|user\.js|svg\.gz)$/i;
@@ -90,13 +90,31 @@ function longest(glossary, found, from, lang) {
   return [count, text];
 }
 
-// [word or phrase, its senses] in the words' order.
-function glossed(glossary, found, lang) {
+// How a sense ends that is a person's name.
+const PERSON = " p";
+const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+// The sense as a person's name of the word from which the glossary is asked, "" where it has none or begins a phrase.
+function person(glossary, found, from, lang) {
+  const [count, gloss] = longest(glossary, found, from, lang);
+  return (count === 1 && gloss.split(", ").find((sense) => sense.endsWith(PERSON))) || "";
+}
+
+// [word or phrase, its senses] in the words' order; a person's name and another right behind it in the stem are one person's.
+function glossed(glossary, found, lang, stem) {
   const out = [];
   for (let i = 0; i < found.length; ) {
-    const [count, gloss] = longest(glossary, found, i, lang);
-    const text = found.slice(i, i + count).join(" ");
-    out.push([text, gloss && (count > 1 || gloss !== text) ? gloss.split(", ") : []]);
+    let [count, gloss] = longest(glossary, found, i, lang);
+    let text = found.slice(i, i + count).join(" ");
+    let senses = gloss && (count > 1 || gloss !== text) ? gloss.split(", ") : [];
+    if (count === 1 && senses[0]?.endsWith(PERSON) && i + 1 < found.length) {
+      const surname = person(glossary, found, i + 1, lang);
+      if (surname && new RegExp(`${escaped(text)}[ _.-]?${escaped(found[i + 1])}`, "u").test(stem)) {
+        senses = [`${senses[0].slice(0, -PERSON.length)} ${surname}`];
+        [text, count] = [`${text} ${found[i + 1]}`, 2];
+      }
+    }
+    out.push([text, senses]);
     i += count;
   }
   return out;
@@ -111,10 +129,11 @@ function* tellings(pairs) {
 }
 
 export function sourceText(name, lang, glossary = new Map()) {
-  const [stem, ext] = splitExt(readable(name));
-  const parts = stem.replace(CLOCK, "$<day>").replace(UUID, " # ").replace(HEX_RUN, " # ").split(COPY_NUMBER);
+  const [whole, ext] = splitExt(readable(name));
+  const stem = whole.replace(CLOCK, "$<day>");
+  const parts = stem.replace(UUID, " # ").replace(HEX_RUN, " # ").split(COPY_NUMBER);
   const found = parts.flatMap((part, i) => (i % 2 ? [part] : words(part)));
-  const pairs = glossed(glossary, found, lang);
+  const pairs = glossed(glossary, found, lang, stem);
   let text = found.join(" ");
   for (const told of tellings(pairs)) {
     if ([...told].length > MOST_CHARS) continue;

@@ -41,10 +41,10 @@ YEARS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0
 # A number counted by year, as invoices are.
 SERIAL = re.compile(rf"(?<![0-9-])([12][0-9]{{3}})-(?!{names.YEAR})([0-9]{{3,}})(?![0-9-])")
 BETWEEN = re.compile(r"\b(?:to|and|à|et|au|until|through)\b")
-# What no French text has: an article cut short before a consonant.
-MISSPELT = re.compile(r"\b[dlDL]'[bcdfgjklmnpqrstvwxz]\w+")
-# The first of a month as no French text writes it.
 FRENCH_MONTH = f"(?:{'|'.join(names.FRENCH_MONTHS)})"
+# What no French text has: an article cut short before a consonant, a day of a month above 99.
+MISSPELT = re.compile(rf"\b[dlDL]'[bcdfgjklmnpqrstvwxz]\w+|\b[0-9]{{3,}} {FRENCH_MONTH}\b")
+# The first of a month as no French text writes it.
 FIRST = re.compile(rf"\b1 (?={FRENCH_MONTH}\b)")
 # A day without its article.
 BARE_DAY = re.compile(rf"\bde (?=[0-9]{{1,2}}(?:er)? {FRENCH_MONTH}\b)")

@@ -96,6 +96,12 @@ WORDS = vocabulary(
         pytest.param("rapport 11-06.pdf", "PDF report from 11 June", None, id="with a zero"),
         pytest.param("report_2023-06.pdf", "PDF report for June 2023", None, id="no day"),
         pytest.param("rapport_ride.pdf", "Rapport de l'ride", "misspelt l'ride", id="an article cut short"),
+        pytest.param(
+            "releve_1234_2024_02.pdf",
+            "Rapport du 1234 février 2024",
+            "misspelt 1234 février",
+            id="no day of a month",
+        ),
         pytest.param("rapport_aride.pdf", "Rapport de l'aride", None, id="before a vowel it may be"),
         pytest.param(
             "report_rock.pdf", "PDF report rock'n'roll", "word roll", id="an English contraction is none"

@@ -16,7 +16,6 @@ from nomenclair.glossary import LITTLE
 Class = Literal["person", "town", "brand"]
 CLASSES: tuple[Class, ...] = get_args(Class)
 ALSO = ("", "word", "name")
-SHORTEST = 3
 
 
 @dataclass(frozen=True, slots=True)

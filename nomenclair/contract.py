@@ -16,7 +16,7 @@ LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 # Raised whenever source_text changes, or the files of a student: one of another version would read a text that it was
 # not trained on.
-CONTRACT_VERSION = 9
+CONTRACT_VERSION = 10
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32
@@ -44,8 +44,8 @@ MAX_SOURCE_CHARS = 120
 # Senses told of one word; fewer where they make the text too long, and at last of fewer words.
 SENSES = (3, 2, 1)
 
-# How a glossary's sense ends that is a person's name.
-PERSON = " p"
+# How a glossary's sense ends that is a person's name: a given name, a surname, either.
+GIVEN, SURNAME, PERSON = " g", " s", " p"
 
 NO_GLOSSARY = Glossary()
 
@@ -89,7 +89,7 @@ def _glossed(
 ) -> Iterator[tuple[str, list[str]]]:
     """(word or phrase of the glossary, its senses) in the words' order; no senses where there is nothing to say.
 
-    A person's name and another right behind it in the stem are one person's.
+    A given name and a surname right behind each other in the stem are one person's.
     """
     start = 0
     while start < len(words):
@@ -97,12 +97,12 @@ def _glossed(
         text = " ".join(words[start : start + count])
         senses = found.split(", ") if found and (count > 1 or found != text) else []
         following = words[start + 1 : start + 2]
-        if count == 1 and senses and senses[0].endswith(PERSON) and following:
-            surname = _person(words[start + 1 :], lang, glossary)
+        if count == 1 and senses and following and _is_person(senses[0]):
+            second = _person(words[start + 1 :], lang, glossary)
             beside = f"{re.escape(text)}[ _.-]?{re.escape(following[0])}"
-            if surname and re.search(beside, stem):
+            if second and _one_person(senses[0], second) and re.search(beside, stem):
                 text, count = f"{text} {following[0]}", 2
-                senses = [f"{senses[0].removesuffix(PERSON)} {surname}"]
+                senses = [f"{senses[0][: -len(PERSON)]} {second[: -len(PERSON)]}{PERSON}"]
         yield text, senses
         start += count
 
@@ -110,7 +110,16 @@ def _glossed(
 def _person(words: Sequence[str], lang: Lang, glossary: Glossary) -> str:
     """The first word's sense as a person's name, "" where it has none or begins a phrase."""
     count, found = glossary.longest(words, lang)
-    return next((sense for sense in found.split(", ") if sense.endswith(PERSON)), "") if count == 1 else ""
+    return next((sense for sense in found.split(", ") if _is_person(sense)), "") if count == 1 else ""
+
+
+def _is_person(sense: str) -> bool:
+    return sense.endswith((GIVEN, SURNAME, PERSON))
+
+
+def _one_person(first: str, second: str) -> bool:
+    """Two given names, or two surnames, are two persons'."""
+    return first[-2:] != second[-2:] or first.endswith(PERSON)
 
 
 def _tellings(glossed: Sequence[tuple[str, list[str]]]) -> Iterator[str]:

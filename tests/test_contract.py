@@ -77,8 +77,11 @@ def test_glossed_source_text(name, lang, text):
 
 PERSONS = Glossary.of_words(
     {
-        "julie": ("Julie p", "Julie p"),
-        "brown": ("Brown p", "marron, Brown p"),
+        "julie": ("Julie g", "Julie g"),
+        "nico": ("Nico g", "Nico g"),
+        "brown": ("Brown s", "marron, Brown s"),
+        "dupond": ("Dupond s", "Dupond s"),
+        "martin": ("Martin p", "Martin p"),
         "rose": ("pink, Rose p", "rose f, Rose p"),
         "san": ("San p", "San p"),
         "san juan": ("San Juan t", "San Juan t"),
@@ -95,18 +98,31 @@ PERSONS = Glossary.of_words(
         pytest.param("JulieBrown.pdf", "Julie Brown [ Julie Brown p ] .pdf", id="in camel case"),
         pytest.param(
             "julie & brown.pdf",
-            "julie [ Julie p ] brown [ marron, Brown p ] .pdf",
+            "julie [ Julie g ] brown [ marron, Brown s ] .pdf",
             id="two persons, by a mark",
         ),
+        pytest.param("dupond julie.pdf", "dupond julie [ Dupond Julie p ] .pdf", id="the surname first"),
+        pytest.param(
+            "julie_nico.pdf", "julie [ Julie g ] nico [ Nico g ] .pdf", id="two given names: two persons"
+        ),
+        pytest.param(
+            "dupond-brown.pdf",
+            "dupond [ Dupond s ] brown [ marron, Brown s ] .pdf",
+            id="two surnames: two persons",
+        ),
+        pytest.param(
+            "martin nico.pdf", "martin nico [ Martin Nico p ] .pdf", id="either beside a given name"
+        ),
+        pytest.param("Martin Martin.pdf", "Martin Martin [ Martin Martin p ] .pdf", id="either twice"),
         pytest.param(
             "rose brown.pdf",
-            "rose [ rose f, Rose p ] brown [ marron, Brown p ] .pdf",
+            "rose [ rose f, Rose p ] brown [ marron, Brown s ] .pdf",
             id="likelier a word first",
         ),
         pytest.param(
-            "julie san juan.pdf", "julie [ Julie p ] san juan [ San Juan t ] .pdf", id="before a phrase"
+            "julie san juan.pdf", "julie [ Julie g ] san juan [ San Juan t ] .pdf", id="before a phrase"
         ),
-        pytest.param("cv julie.pdf", "cv julie [ Julie p ] .pdf", id="nothing behind it"),
+        pytest.param("cv julie.pdf", "cv julie [ Julie g ] .pdf", id="nothing behind it"),
     ],
 )
 def test_the_names_of_one_person_are_told_as_one(name, text):

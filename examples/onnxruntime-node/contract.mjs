@@ -1,7 +1,7 @@
 // The text that a student reads for a file name: nomenclair/contract.py and names.py again, for VERSION below.
 // tests/test_node.py holds both to the same answers.
 
-export const VERSION = 9;
+export const VERSION = 10;
 
 const COMPOUND_EXT =
   /\.(?:tar\.(?:gz|bz2|xz|zst|lz|lzma|Z)|d\.ts|min\.(?:js|css)|module\.css|spec\.(?:js|ts)|test\.(?:js|ts)|cpio\.gz|js\.map|css\.map|html\.erb|blade\.php|user\.js|svg\.gz)$/i;
@@ -90,27 +90,31 @@ function longest(glossary, found, from, lang) {
   return [count, text];
 }
 
-// How a sense ends that is a person's name.
-const PERSON = " p";
+// How a sense ends that is a person's name: a given name, a surname, either.
+const [GIVEN, SURNAME, PERSON] = [" g", " s", " p"];
+const isPerson = (sense) => [GIVEN, SURNAME, PERSON].includes(sense.slice(-2));
+// Two given names, or two surnames, are two persons'.
+const onePerson = (first, second) => first.slice(-2) !== second.slice(-2) || first.endsWith(PERSON);
 const escaped = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 
 // The sense as a person's name of the word from which the glossary is asked, "" where it has none or begins a phrase.
 function person(glossary, found, from, lang) {
   const [count, gloss] = longest(glossary, found, from, lang);
-  return (count === 1 && gloss.split(", ").find((sense) => sense.endsWith(PERSON))) || "";
+  return (count === 1 && gloss.split(", ").find(isPerson)) || "";
 }
 
-// [word or phrase, its senses] in the words' order; a person's name and another right behind it in the stem are one person's.
+// [word or phrase, its senses] in the words' order; a given name and a surname right behind each other in the stem are one person's.
 function glossed(glossary, found, lang, stem) {
   const out = [];
   for (let i = 0; i < found.length; ) {
     let [count, gloss] = longest(glossary, found, i, lang);
     let text = found.slice(i, i + count).join(" ");
     let senses = gloss && (count > 1 || gloss !== text) ? gloss.split(", ") : [];
-    if (count === 1 && senses[0]?.endsWith(PERSON) && i + 1 < found.length) {
-      const surname = person(glossary, found, i + 1, lang);
-      if (surname && new RegExp(`${escaped(text)}[ _.-]?${escaped(found[i + 1])}`, "u").test(stem)) {
-        senses = [`${senses[0].slice(0, -PERSON.length)} ${surname}`];
+    if (count === 1 && senses.length && isPerson(senses[0]) && i + 1 < found.length) {
+      const second = person(glossary, found, i + 1, lang);
+      const one = second && onePerson(senses[0], second);
+      if (one && new RegExp(`${escaped(text)}[ _.-]?${escaped(found[i + 1])}`, "u").test(stem)) {
+        senses = [`${senses[0].slice(0, -2)} ${second.slice(0, -2)}${PERSON}`];
         [text, count] = [`${text} ${found[i + 1]}`, 2];
       }
     }

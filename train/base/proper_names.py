@@ -1,8 +1,9 @@
 """Names of persons (and pets), towns and brands, which no model of this size can tell from words by their letters:
 corpus/proper_names.tsv.
 
-Three tab-separated columns: the name as its bearer writes it, alike in both languages; its class; `also`: empty, or
-`word` or `name` where it is an ordinary word too, whichever is likelier in a file's name.
+Three tab-separated columns: the name as its bearer writes it, alike in both languages; its class, which is `person`
+where it is a given name as often as a surname; `also`: empty, or `word` or `name` where it is an ordinary word too,
+whichever is likelier in a file's name.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Literal, get_args
 from nomenclair import names
 from nomenclair.glossary import LITTLE
 
-Class = Literal["person", "town", "brand"]
+Class = Literal["given", "surname", "person", "town", "brand"]
 CLASSES: tuple[Class, ...] = get_args(Class)
 ALSO = ("", "word", "name")
 
@@ -25,7 +26,7 @@ class ProperName:
     also: str
 
     def told(self) -> str:
-        """How a glossary tells it, in both languages: `Zoé p`, `Bastia t`, `Peugeot b`."""
+        """How a glossary tells it, in both languages: `Zoé g`, `Bastia t`, `Peugeot b`."""
         return f"{self.name} {self.kind[0]}"
 
     def forms(self) -> Iterator[str]:

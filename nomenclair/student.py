@@ -90,6 +90,8 @@ class Student:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.log_severity_level = 3
+        # Plans of memory by shape: each batch has another, and they cost a tenth of the process's memory.
+        options.enable_mem_pattern = False
         try:
             session = onnxruntime.InferenceSession(
                 str(folder / MODEL), options, providers=["CPUExecutionProvider"]

@@ -145,6 +145,41 @@ def test_int8_is_near_fp32():
     assert np.abs(exact - rounded).mean() < 0.3
 
 
+@pytest.mark.parametrize(
+    "in_float",
+    [
+        pytest.param("", id="both in int8: one table"),
+        pytest.param("shared", id="embedding in float: two"),
+        pytest.param("lm_head", id="head in float: two"),
+    ],
+)
+def test_an_int8_table_that_is_the_head_too_stands_once(in_float):
+    """One int8 table for both, unless the gate keeps either of them in float; the answers are those of two tables."""
+    model = random_t5("relu", True)
+    weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
+    shape = shape_of(model.config)
+    rows = batch()[0].tolist()
+    ranges = activation_ranges(model, list(zip(rows, rows, strict=True)), shape.head_scale)
+
+    def answers(weights, int8):
+        graph = Builder(shape, weights, int8, 64, 32, ranges=ranges).model()
+        tables = [one.name for one in graph.graph.initializer if 300 in one.dims and 64 in one.dims]
+        session = onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+        ids, mask = batch()
+        feed = {"input_ids": ids, "attention_mask": mask, "max_new_tokens": np.array(BOUND, np.int64)}
+        return tables, [found.tolist() for found in session.run(["tokens", "score"], feed)]
+
+    tables, found = answers(weights, lambda layer: layer != in_float)
+    assert len(tables) == (2 if in_float else 1)
+    apart = weights | {"lm_head.weight": np.nextafter(weights["lm_head.weight"], np.float32(np.inf))}
+    tables, others = answers(apart, lambda layer: layer != in_float)
+    assert (
+        len(tables) == 2
+        and found[0] == others[0]
+        and found[1] == pytest.approx(np.array(others[1]), abs=1e-4)
+    )
+
+
 def test_4_bits_are_near_fp32():
     model = random_t5("gated-gelu", True)
     _, exact = run(model, bound=1)

@@ -116,7 +116,7 @@ class Builder:
     def step(
         self, g: Nodes, token: str, t: str, past: list[str], present: list[str], cross: list[str], mask: str
     ) -> str:
-        """Logits [batch, 1, vocab] of one decoder step; `t` [1] is how many tokens the cache holds."""
+        """Logits [batch, vocab] of one decoder step; `t` [1] is how many tokens the cache holds."""
         c, project = self.config, self.matrices.projection
         heads = c.decoder_attention_heads
         after = g.add("Add", [t, g.constant("one_1", np.array([1]))])
@@ -142,7 +142,8 @@ class Builder:
             )
         if self.before:
             x = self.normed(g, x, "model.decoder.layer_norm")
-        logits = self.matrices.linear(g, x, "lm_head", self.weights["lm_head.weight"].T)
+        head, table = (self.weights[f"{name}.weight"] for name in ("lm_head", "model.shared"))
+        logits = self.matrices.head(g, x, head, 1.0, np.array_equal(head, table))
         return g.add("Add", [logits, g.constant("logits_bias", self.weights["final_logits_bias"])])
 
     def model(self) -> onnx.ModelProto:

@@ -1,7 +1,7 @@
 """Beam search as one ONNX Loop, for any encoder and decoder: as many answers for a name as there are beams.
 
 The beams of a name are rows beside each other: decoder tensors have batch * beams rows. Every beam may end at every
-step; of all answers that ended, the best by score are kept. A name is open until its best answer scores better than
+step; of all answers that ended, the best by score are kept. A name is done when its best answer scores no worse than
 its best beam does; then it stays as it is, whatever the others of its batch still do. What has not ended at the bound
 is no answer.
 """
@@ -57,7 +57,7 @@ def beam_search(outer: Nodes, step: Step, decoding: Decoding) -> onnx.ModelProto
     no_answer = filled("no_answer", [[[d.special.start]]], batch, k, one)
     ends = filled("end_column", [[[d.special.end]]], batch, k, one)
     pads = filled("pad_column", [[[d.special.pad]]], batch, k, one)
-    is_open = filled("open", [[True]], batch, one)
+    done = filled("done", [[False]], batch, one)
     first_rows = _first_rows(outer, batch, d.beams)
 
     body = outer.inner("step_")
@@ -72,13 +72,13 @@ def beam_search(outer: Nodes, step: Step, decoding: Decoding) -> onnx.ModelProto
     for before, after in zip(grown, present, strict=True):
         body.add("Gather", [before, source], [after], axis=0)
     leader, answer = (_first(body, name) for name in ("next_sums", "next_best"))
-    better = body.add("Greater", [body.add("Div", [leader, length]), answer])
-    body.add("And", ["open", better], ["next_open"])
-    going_on(body, "next_open")
+    worse = body.add("LessOrEqual", [body.add("Div", [leader, length]), answer])
+    body.add("Or", ["done", worse], ["next_done"])
+    going_on(body, "next_done")
 
     carried = {
         "token": (start, "next_token", WHOLE, ["rows", 1]),
-        "open": (is_open, "next_open", TRUTH, ["batch", 1]),
+        "done": (done, "next_done", TRUTH, ["batch", 1]),
         "sums": (sums, "next_sums", REAL, ["batch", d.beams]),
         "written": (start, "next_written", WHOLE, ["rows", None]),
         "best": (no_score, "next_best", REAL, ["batch", d.beams]),
@@ -97,12 +97,12 @@ def beam_search(outer: Nodes, step: Step, decoding: Decoding) -> onnx.ModelProto
 def _end_here(
     g: Nodes, likely: str, length: str, decoding: Decoding, batch: str, ends: str, pads: str
 ) -> None:
-    """`next_best` and `next_answers`: the best of the answers so far and of what open names' beams are if they end."""
+    """`next_best`, `next_answers`: the best of the answers so far and of the beams, if they end, of names not done."""
     ending = g.add("Gather", [likely, g.constant("end", np.array([decoding.special.end]))], axis=1)
     by_name = g.constant("by_name", np.array([-1, decoding.beams]))
     ending = g.add("Add", ["sums", g.add("Reshape", [_log(g, ending), by_name])])
     none = g.constant("none", np.float32(NONE))
-    scores = g.add("Where", ["open", g.add("Div", [ending, length]), none])
+    scores = g.add("Where", ["done", none, g.add("Div", [ending, length])])
     both, best = g.add("Concat", ["best", scores], axis=1), ["next_best", f"{g.prefix}places"]
     g.add("TopK", [both, g.constant("beams", np.array([decoding.beams]))], best, axis=1)
     ended = g.add("Concat", [_by_name(g, "written", decoding, batch), ends], axis=2)

@@ -6,8 +6,9 @@ the generated tokens, the end token included), the best answer first. Every weig
 loop's body reads it from there.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import onnx
@@ -21,7 +22,7 @@ NO_REPEAT = 3
 # The most of a Slice: to the end.
 LAST = np.iinfo(np.int64).max
 
-# (nodes, token [rows, 1], how many tokens the cache holds [1], cached in, cached out) to logits [rows, 1, vocab].
+# (nodes, token [rows, 1], how many tokens the cache holds [1], cached in, cached out) to logits [rows, vocab].
 Step = Callable[[Nodes, str, str, list[str], list[str]], str]
 
 value = helper.make_tensor_value_info
@@ -69,12 +70,12 @@ def empty_cache(g: Nodes, rows: str, decoding: Decoding) -> str:
 
 
 def probabilities(g: Nodes, logits: str) -> str:
-    """[rows, vocab] of logits [rows, 1, vocab].
+    """[rows, vocab] of logits of the same shape.
 
     Softmax and TopK run on ONNX Runtime's fast kernels; ReduceLogSumExp over the vocabulary cost a quarter of the
     whole run.
     """
-    return g.add("Softmax", [g.add("Squeeze", [logits, g.constant("axis_1", np.array([1]))])], axis=-1)
+    return g.add("Softmax", [logits], axis=-1)
 
 
 def without_repeats(g: Nodes, likely: str) -> str:
@@ -95,10 +96,9 @@ def without_repeats(g: Nodes, likely: str) -> str:
     return g.add("ScatterElements", [likely, part(2, LAST), ceiling], axis=1, reduction="min")
 
 
-def going_on(g: Nodes, rows: str) -> None:
-    """`go_on` []: is any of these rows [n, 1] true?"""
-    some = g.add("ReduceMax", [g.add("Cast", [rows], to=TensorProto.INT32)], keepdims=0)
-    g.add("Cast", [some], ["go_on"], to=TRUTH)
+def going_on(g: Nodes, done: str) -> None:
+    """`go_on` []: is any of these rows [n, 1] not done?"""
+    g.add("Not", [g.add("ReduceMin", [done], keepdims=0)], ["go_on"])
 
 
 def repeated(
@@ -106,13 +106,13 @@ def repeated(
     body: Nodes,
     steps: str,
     carried: dict[str, tuple[str, str, int, list]],
-    counted: tuple[str, ...] = (),
+    kept: Mapping[str, int] = MappingProxyType({}),
 ) -> None:
     """A Loop of at most `steps` rounds of `body`, ended when its `go_on` is false.
 
     `carried` maps what the body reads to (what it begins with, what the body writes for the next round, type, shape);
-    the outer graph finds its end under the name `last_…`, and the rounds of `counted` ([rows, 1] floats) on top of
-    each other under their own names.
+    the outer graph finds its end under the name `last_…`, and what the body writes as `step_…` for each of `kept`
+    (name to type, [rows, 1]) on top of each other under their own names.
     """
     begun = [value("iteration", WHOLE, []), value("condition", TRUTH, [])]
     graph = helper.make_graph(
@@ -122,12 +122,12 @@ def repeated(
         [
             value("go_on", TRUTH, []),
             *(value(after, *kind) for _, after, *kind in carried.values()),
-            *(value(f"step_{name}", REAL, [None, 1]) for name in counted),
+            *(value(f"step_{name}", kind, [None, 1]) for name, kind in kept.items()),
         ],
     )
     always = outer.constant("true", np.array(True))
     starts = [start for start, *_ in carried.values()]
-    outer.add("Loop", [steps, always, *starts], [*(f"last_{name}" for name in carried), *counted], body=graph)
+    outer.add("Loop", [steps, always, *starts], [*(f"last_{name}" for name in carried), *kept], body=graph)
 
 
 def complete(outer: Nodes) -> onnx.ModelProto:

@@ -94,8 +94,31 @@ class Matrices:
         bias = np.concatenate([self.weights[f"{n}.bias"] for n in names]).astype(np.float32)
         return g.add("Add", [found, g.constant(f"{'+'.join(names)}.bias", bias)])
 
+    def head(self, g: Nodes, x: str, weight: np.ndarray, scale: float, tied: bool) -> str:
+        """x [rows, 1, d_model] @ (weight [vocab, d_model] * scale).T as [rows, vocab]; its layer is called "lm_head".
+
+        A `tied` weight is the table that embedding() reads: where both are int8, they are one.
+        """
+        x = g.add("Squeeze", [x, g.constant("axis_1", np.array([1]))])
+        known = self.ranges.get("lm_head")
+        one = (
+            tied
+            and known
+            and all(self.int8(layer) and not self.int4(layer) for layer in ("lm_head", "shared"))
+        )
+        if not one:
+            return self.linear(g, x, "lm_head", (weight * scale).T)
+        q, scales = int8_columns(weight.T)
+        step, middle = uint8_input(*known)
+        step, middle = g.constant("lm_head.step", step), g.constant("lm_head.middle", middle)
+        stored = [g.constant("shared.int8", q.T), g.constant("lm_head.scale", scales * np.float32(scale))]
+        # QGemm wants a zero for each column where it has a scale for each.
+        zeros = g.constant("lm_head.zero", np.zeros(len(scales), np.int8))
+        x = g.add("QuantizeLinear", [x, step, middle])
+        return g.add("QGemm", [x, step, middle, *stored, zeros], domain=MICROSOFT, transB=1)
+
     def embedding(self, g: Nodes, ids: str, name: str = "shared") -> str:
-        """Rows of the table `name`, shared with the head where that is tied; its layer is called "shared"."""
+        """Rows of the table `name`; its layer is called "shared"."""
         table = self.weights[f"{name}.weight"]
         if self.int4("shared") and table.shape[1] % BLOCK == 0:
             q, scale = int4_blocks(table.T)

@@ -96,7 +96,7 @@ class Builder:
     def step(
         self, g: Nodes, token: str, t: str, past: list[str], present: list[str], cross: list[str], mask: str
     ) -> str:
-        """Logits [batch, 1, vocab] of one decoder step; `t` [1] is how many tokens the cache holds."""
+        """Logits [batch, vocab] of one decoder step; `t` [1] is how many tokens the cache holds."""
         s = self.shape
         distance = np.arange(self.max_steps)
         bucket = relative_bucket(-distance, False, s.buckets, s.max_distance)
@@ -121,8 +121,9 @@ class Builder:
             x, n = self.normed(g, x, skip, f"{layer}.2.layer_norm")
             skip = self.feed_forward(g, n, f"{layer}.2")
         _, n = self.normed(g, x, skip, "decoder.final_layer_norm")
-        head = self.weights.get("lm_head.weight", self.weights["shared.weight"])
-        return self.matrices.linear(g, n, "lm_head", (head * s.head_scale).T)
+        table = self.weights["shared.weight"]
+        head = self.weights.get("lm_head.weight", table)
+        return self.matrices.head(g, n, head, s.head_scale, np.array_equal(head, table))
 
     def model(self) -> onnx.ModelProto:
         s = self.shape

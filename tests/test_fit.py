@@ -1,10 +1,14 @@
+import csv
 import dataclasses
+import subprocess
+import sys
 
 import pytest
 from transformers import TrainerCallback
 
 from nomenclair.errors import UserError
 from nomenclair.workspace import read_json
+from train.bases import EMBEDDED
 from train.data import examples, fingerprint, split_of
 from train.fit import Settings, fit
 
@@ -38,6 +42,29 @@ def test_an_interrupted_training_goes_on(tmp_path, settings, pairs):
     counter = CountSteps()
     outcome = fit(pairs, settings, tmp_path, [counter])
     assert counter.steps == outcome.steps // 2
+
+
+@pytest.mark.slow
+def test_two_processes_train_as_one(tmp_path, pairs):
+    """What `accelerate launch` starts on several GPUs, on the cores of this machine: one record, like losses."""
+    table = tmp_path / "pairs.csv"
+    rows = [[pair.name, pair.en] for pair in pairs]
+    with table.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["file", "desc"], *rows])
+    train = (
+        f"train --pairs {table} --lang en --base {EMBEDDED} --epochs 1 --batch 32 --decoder-layers 1 --fp32"
+    )
+    outcomes = {}
+    for processes in (1, 2):
+        root = tmp_path / str(processes)
+        launch = f"-m torch.distributed.run --nproc_per_node {processes} -m nomenclair.cli {train} --workspace {root}"
+        done = subprocess.run([sys.executable, *launch.split()], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr.count(" pairs, ") == 1
+        outcomes[processes] = read_json(root / "training" / "training.json")["result"]
+        assert len(list((root / "training" / "tensorboard").iterdir())) == 1
+    assert outcomes[1]["steps"] == pytest.approx(2 * outcomes[2]["steps"], abs=2)
+    assert outcomes[2]["validation_loss"] == pytest.approx(outcomes[1]["validation_loss"], rel=0.1)
 
 
 def test_other_data_does_not_resume(training, settings, pairs):

@@ -6,12 +6,14 @@ same command goes on from the last checkpoint. bf16 or fp32, never fp16: T5 over
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
+from accelerate import PartialState
 from datasets import Dataset, DatasetDict
 from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
 from torch.utils.tensorboard import SummaryWriter
@@ -87,6 +89,15 @@ class Outcome:
     unknown_share: float
 
 
+@contextmanager
+def first_process_first() -> Iterator[bool]:
+    """Of several processes (`accelerate launch`) the first goes through this alone, then the others; True in the
+    first."""
+    state = PartialState(cpu=not torch.accelerator.is_available())
+    with state.main_process_first():
+        yield state.is_main_process
+
+
 def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iterable = ()) -> Outcome:
     """Train, keep the best checkpoint as `folder`/adapter (or /model with --full), write training.json.
 
@@ -97,10 +108,14 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     _check_same_run(folder, state)
     glossary = Glossary.load(Path(settings.base))
     data = examples(pairs, settings.languages, glossary)
-    prepared = _prepare(settings, data, folder)
-    base = str(folder / PREPARED) if prepared else settings.base
-    tokenizer = _tokenizer(base, data, folder)
-    glossary.store(folder / "tokenizer")
+    with first_process_first() as first:
+        prepared = _prepare(settings, data, folder) if first else (folder / PREPARED).exists()
+        base = str(folder / PREPARED) if prepared else settings.base
+        tokenizer = _tokenizer(base, data, folder)
+        if first:
+            glossary.store(folder / "tokenizer")
+            write_json(folder / "run.json", state)
+            store_pairs(folder, pairs)
     model = adapted(base, settings, tokenizer)
     encoded = data.map(
         lambda rows: tokenized(tokenizer, rows), batched=True, remove_columns=data["train"].column_names
@@ -115,12 +130,10 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
         processing_class=tokenizer,
         callbacks=[
             EarlyStoppingCallback(settings.patience),
-            TensorBoardCallback(SummaryWriter(str(folder / "tensorboard"))),
+            *([TensorBoardCallback(SummaryWriter(str(folder / "tensorboard")))] if first else []),
             *callbacks,
         ],
     )
-    write_json(folder / "run.json", state)
-    store_pairs(folder, pairs)
     checkpoints = folder / "checkpoints"
     resume = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
     result = trainer.train(resume_from_checkpoint=resume)
@@ -136,6 +149,8 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
         unknown_share=unknown_share(tokenizer, data["train"]["source"]),
     )
     trainer.save_model(str(folder / ("model" if settings.tunes_all else "adapter")))
+    if not first:
+        return outcome
     report = {
         **state,
         "prepared": prepared,
@@ -248,6 +263,8 @@ def training_arguments(settings: Settings, folder: Path, rows: int) -> Seq2SeqTr
         use_cpu=not torch.accelerator.is_available(),
         # Names of like length share a batch: little padding.
         train_sampling_strategy="group_by_length",
+        # T5 and BART return their own mean: of several processes' losses the trainer would make a multiple.
+        average_tokens_across_devices=False,
         eval_strategy="epoch",
         save_strategy="epoch",
         logging_strategy="epoch",

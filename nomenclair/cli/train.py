@@ -90,11 +90,14 @@ def train(
         load_in_8bit=load_in_8bit,
         bf16=bases.computes_bfloat16() if bf16 is None else bf16,
     )
-    if fresh:
-        fit.remove(ws.training)
-    if pairs_file:
-        own.remember(ws.training, pairs_file, input_column, targets)
+    with fit.first_process_first() as first:
+        if fresh and first:
+            fit.remove(ws.training)
+        if pairs_file and first:
+            own.remember(ws.training, pairs_file, input_column, targets)
     outcome = fit.fit(pairs, settings, ws.training)
+    if not first:
+        return
     evaluation = room("train.evaluate")
     console.print(
         f"{len(pairs)} pairs, {outcome.steps} steps, {outcome.examples_per_second:.0f} examples/s, "

@@ -296,6 +296,13 @@ def participles(lemma: str, lang: str) -> tuple[str, str]:
     return past, present
 
 
+def past_en(lemma: str) -> str:
+    """The simple past of an English verb: "give" -> "gave"."""
+    pyrealb.loadEn()
+    known = "V" in (pyrealb.getLemma(lemma) or {})
+    return pyrealb.V(lemma).t("ps").realize() if known else participles(lemma, "en")[0]
+
+
 @lru_cache(maxsize=10_000)
 def may_be_verb_en(word: str) -> bool:
     """Is the English word a verb too: partition, cycle, empty?"""

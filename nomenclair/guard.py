@@ -42,8 +42,9 @@ YEARS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0
 SERIAL = re.compile(rf"(?<![0-9-])([12][0-9]{{3}})-(?!{names.YEAR})([0-9]{{3,}})(?![0-9-])")
 BETWEEN = re.compile(r"\b(?:to|and|à|et|au|until|through)\b")
 FRENCH_MONTH = f"(?:{'|'.join(names.FRENCH_MONTHS)})"
-# What no French text has: an article cut short before a consonant, a day of a month above 99.
-MISSPELT = re.compile(rf"\b[dlDL]'[bcdfgjklmnpqrstvwxz]\w+|\b[0-9]{{3,}} {FRENCH_MONTH}\b")
+# What no text has: a broken character (half of one written in bytes); no French one: an article cut short before a
+# consonant, a day of a month above 99.
+MISSPELT = re.compile(rf"\ufffd|\b[dlDL]'[bcdfgjklmnpqrstvwxz]\w+|\b[0-9]{{3,}} {FRENCH_MONTH}\b")
 # The first of a month as no French text writes it.
 FIRST = re.compile(rf"\b1 (?={FRENCH_MONTH}\b)")
 # A day without its article.

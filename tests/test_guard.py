@@ -97,6 +97,9 @@ WORDS = vocabulary(
         pytest.param("report_2023-06.pdf", "PDF report for June 2023", None, id="no day"),
         pytest.param("rapport_ride.pdf", "Rapport de l'ride", "misspelt l'ride", id="an article cut short"),
         pytest.param(
+            "karcher.pdf", "Document PDF du K\ufffdrcher", "misspelt \ufffd", id="half a character's bytes"
+        ),
+        pytest.param(
             "releve_1234_2024_02.pdf",
             "Rapport du 1234 février 2024",
             "misspelt 1234 février",

@@ -22,8 +22,10 @@ from train.base.compose import Lexicon, Word
 from train.base.proper_names import ProperName
 
 OFTEN = 100
-# A word is the lemma rather than a plural, a plural rather than a participle.
-PARTS = ("lemma", "form", "participle")
+# A word is the lemma rather than a plural, a plural rather than a participle. What somebody is DOING is told beside a
+# lemma, last: `peeling` is a thing, and what a cook does.
+DOING = "doing"
+PARTS = ("lemma", "form", DOING, "participle")
 
 
 def forms(word: Word, pos: str) -> Iterator[tuple[str, str]]:
@@ -38,11 +40,12 @@ def forms(word: Word, pos: str) -> Iterator[tuple[str, str]]:
     elif pos == "V":
         yield realise.verb_fr(lemma) if french else realise.verb_en(lemma), "form"
         past, present = realise.participles(lemma, "fr" if french else "en")
-        yield present, "form"
+        yield present, "form" if french else DOING
         if " " in lemma:
             return
         if not french:
             yield past, "participle"
+            yield realise.past_en(lemma), "form"
         for gender, plural in ((g, n) for g in "mf" for n in (False, True) if french):
             yield realise.adjective_fr(past, gender, plural), "participle"
 
@@ -65,7 +68,7 @@ def told(word: Word, pos: str, form: str, part: str, lang: str) -> str:
     ):
         return form
     if pos == "V":
-        if part == "participle":
+        if part == "participle" or (word.lang == "en" and form == realise.past_en(word.form)):
             return realise.participles(lemma, lang)[0]
         return realise.verb_en(lemma) if lang == "en" else realise.verb_fr(lemma)
     return f"{lemma} {word.gender}" if lang == "fr" and pos in "ND" else lemma
@@ -129,7 +132,8 @@ def _cell(key: str, parts: Mapping[str, str], known: bool, name: ProperName | No
         texts = [text for text in texts if text.rpartition(" ")[0] != name.name != text]
         at = min(len(texts), most - 1) if name.also == "word" else 0
         return ", ".join([*texts[:at], name.told(), *texts[at:]][:most])
-    texts = texts[:most]
+    doing = [text for text, part in parts.items() if part == DOING and first == "lemma"][: most - 1]
+    texts = [*texts[: most - len(doing[:1])], *doing[:1]]
     says_more = any(text not in (key, key.removesuffix("s"), key.removesuffix("es")) for text in texts)
     return ", ".join(texts) if says_more and (len(texts) > 1 or not known) else ""
 

@@ -74,17 +74,27 @@ def told(word: Word, pos: str, form: str, part: str, lang: str) -> str:
     return f"{lemma} {word.gender}" if lang == "fr" and pos in "ND" else lemma
 
 
-def senses(lexicon: Lexicon) -> Iterator[tuple[str, Word]]:
-    """(part of speech, word) of every row; of words without a row, of those that they translate."""
+def senses(lexicon: Lexicon) -> Iterator[tuple[str, Word, bool]]:
+    """(part of speech, word, whether it stands for the word itself) of every row; of words without a row, of those
+    that they translate.
+
+    An English noun that a French verb translates (`swallow`) stands for that verb in what somebody is doing or has
+    done (`swallowing`), not by itself.
+    """
     rows = [(pos, word) for pos, words in lexicon.by_pos.items() if pos in "NDAVPXYQ" for word in words]
     for pos, word in rows:
         if pos not in "XYQ" and not (pos == "P" and realise.is_word(word.form.lower())):
-            yield pos, word
+            yield pos, word, True
     own = {(word.lang, names.fold(word.form)) for _, word in rows}
+    verbs = {(word.lang, names.fold(word.form)) for pos, word in rows if pos == "V"}
     for pos, word in rows:
         lang, form = ("en", word.en) if word.lang == "fr" else ("fr", word.fr)
-        if pos in "NDAV" and not {(lang, names.fold(form)), ("xx", names.fold(form))} & own:
-            yield pos, replace(word, form=form, lang=lang)
+        here = (lang, names.fold(form))
+        alone = not {here, ("xx", here[1])} & own
+        if pos in "NDAV" and (
+            alone or (pos == "V" and lang == "en" and " " not in form and here not in verbs)
+        ):
+            yield pos, replace(word, form=form, lang=lang), alone
 
 
 def key_of(form: str) -> str:
@@ -102,12 +112,12 @@ def glosses(
     """{folded form: (English, French)} of the lexicon's words and of proper names; of `known` words, what has several
     senses."""
     found: dict[str, dict[str, dict[str, str]]] = {}
-    for pos, word in senses(lexicon):
+    for pos, word, itself in senses(lexicon):
         if not key_of(word.form):
             continue
         for form, part in forms(word, pos):
             key = key_of(form)
-            if not key or key in LITTLE:
+            if not key or key in LITTLE or not (itself or part in (DOING, "participle")):
                 continue
             for lang in LANGUAGES:
                 by_lang = found.setdefault(key, {"en": {}, "fr": {}})[lang]

@@ -277,6 +277,14 @@ def verb_en(lemma: str) -> str:
 
 
 @lru_cache(maxsize=50_000)
+def _in_tense(verb: str, tense: str) -> str:
+    """The verb in a tense of the language that pyrealb has loaded; the infinitive where it lacks one (`falloir`)."""
+    try:
+        return pyrealb.V(verb).t(tense).realize()
+    except TypeError:  # pyrealb adds an ending that is None
+        return verb
+
+
 def participles(lemma: str, lang: str) -> tuple[str, str]:
     """(past, present) participle of a verb phrase, the French one masculine singular: "back up" -> "backed up"."""
     head, *rest = lemma.split(" ")
@@ -288,7 +296,7 @@ def participles(lemma: str, lang: str) -> tuple[str, str]:
         if lang == "fr" and re.search(r"é[^aeiouyé]{1,2}u?er$", head):
             found = [f"{head[:-2]}é", f"{head[:-2]}ant"]  # pyrealb has révelé for révéler
         else:
-            found = [pyrealb.V(head).t(tense).realize() for tense in ("pp", "pr")]
+            found = [_in_tense(head, tense) for tense in ("pp", "pr")]
     else:
         stem = head.removesuffix("e")
         found = [f"{stem}ed", f"{stem}ing"]

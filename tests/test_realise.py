@@ -13,6 +13,7 @@ from datagen import realise
         pytest.param("révéler", "fr", "révélé", "révélant", id="a stem with é keeps it"),
         pytest.param("se moquer", "fr", "moqué", "moquant", id="a reflexive one"),
         pytest.param("s'abonner", "fr", "abonné", "abonnant", id="an elided reflexive one"),
+        pytest.param("falloir", "fr", "fallu", "falloir", id="a verb without a present participle"),
     ],
 )
 def test_participles(verb, lang, past, present):

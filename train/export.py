@@ -11,15 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-import onnxruntime
 import torch
 from peft import PeftModel
 
 from datagen.corpus import seed_pairs
 from nomenclair import contract
 from nomenclair.contract import source_text
-from nomenclair.errors import UserError
 from nomenclair.glossary import FILE as GLOSSARY
 from nomenclair.glossary import Glossary
 from nomenclair.kinds import KindTable
@@ -29,15 +26,13 @@ from nomenclair.workspace import read_json, read_records, write_json, write_text
 from train import bases
 from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresholds
 from train.data import STORED, OwnPair
-from train.decoding import NO_REPEAT
 from train.fit import PREPARED
+from train.parity import check_parity
 from train.quantise import FP32, Quality, quantise, write_graph
 from train.ranges import activation_ranges
 from train.t5_shape import head_scale
 
-# Names that each precision describes, and (name, language) pairs that fp32 and torch are compared on.
-GATE_NAMES = 300
-PARITY_NAMES = 200
+GATE_NAMES = 300  # that each precision describes
 
 
 def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
@@ -85,7 +80,7 @@ def export(
         card = _card(report, languages, bases.limits(model.config.vocab_size), beams)
         write_json(fresh / CARD, card)
         write_graph(model, weights, FP32, fresh)
-        _check_parity(model, fresh, validation, languages)
+        check_parity(model, fresh, validation, languages)
         ranges = _ranges(model, fresh, validation, languages)
         write_graph(model, weights, FP32, fresh, beams=beams)
         table = quantise(model, weights, fresh, validation[:GATE_NAMES], languages, int4, ranges, beams)
@@ -186,42 +181,6 @@ def _ranges(
         for lang in languages
     ]
     return activation_ranges(model, asked, head_scale(model.config))
-
-
-def _check_parity(model, folder: Path, pairs: Sequence[Pair], languages: tuple[str, ...]) -> None:
-    """fp32 ONNX against torch, token for token, both greedy."""
-    asked = [(pair.name, lang) for pair in pairs for lang in languages][:PARITY_NAMES]
-    student = Student.load(folder)
-    tokenizer = student._tokenizer
-    session = onnxruntime.InferenceSession(str(folder / MODEL), providers=["CPUExecutionProvider"])
-    most = bases.limits(model.config.vocab_size)
-    different = []
-    for name, lang in asked:
-        ids = np.array([tokenizer.encode(source_text(name, lang, student.glossary)).ids], np.int64)
-        mask, bound = np.ones_like(ids), np.array(most.new, np.int64)
-        found, _ = session.run(None, {"input_ids": ids, "attention_mask": mask, "max_new_tokens": bound})
-        with torch.inference_mode():
-            wanted = model.generate(
-                input_ids=torch.from_numpy(ids),
-                attention_mask=torch.from_numpy(mask),
-                max_new_tokens=most.new,
-                do_sample=False,
-                num_beams=1,
-                no_repeat_ngram_size=NO_REPEAT if most.guarded else 0,
-                decoder_start_token_id=model.config.decoder_start_token_id,
-                eos_token_id=model.config.eos_token_id,
-                pad_token_id=model.config.pad_token_id,
-                # A tuned BART has learnt its first and last token; the graph forces none.
-                forced_bos_token_id=None,
-                forced_eos_token_id=None,
-            )[0, 1:].numpy()
-        if found[0, 0].tolist() != wanted.tolist():
-            different.append(name)
-    if different:
-        raise UserError(
-            f"fp32 ONNX and torch differ on {len(different)} of {len(asked)} names, {different[0]!r} first.",
-            "Nothing was exported. Report this base: the graph does not fit it.",
-        )
 
 
 def _replace_folder(fresh: Path, target: Path) -> None:

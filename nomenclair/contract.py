@@ -16,7 +16,7 @@ LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 # Raised whenever source_text changes, or the files of a student: one of another version would read a text that it was
 # not trained on.
-CONTRACT_VERSION = 10
+CONTRACT_VERSION = 11
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32
@@ -37,6 +37,9 @@ CLOCK = re.compile(
     rf"(?<![0-9])(?P<day>{names.YEAR}(?P<mark>[-_.]?){names.MONTH}(?P=mark){names.DAY})"
     rf"(?:(?:[-_ T]| at | à )?{HOUR}[-_.:]?{SIXTIETH}[-_.:]?{SIXTIETH}(?:[0-9]{{3}})?|{HOUR}{SIXTIETH})(?![0-9])"
 )
+
+# Which interpreter compiled a module (`__init__.cpython-312.pyc`): no description tells it.
+INTERPRETER = re.compile(r"\.cpython-[0-9]+(?:\.opt-[12])?$")
 
 # A name of 255 bytes is cut here, in the middle of its stem: its end and its extension say the most.
 MAX_SOURCE_CHARS = 120
@@ -66,13 +69,15 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     'en: # .pem'
     >>> source_text("IMG_20240102_101112.jpg", "en")
     'en: IMG 20240102 .jpg'
+    >>> source_text("event_hooks.cpython-312.pyc", "en")
+    'en: event hooks .pyc'
     >>> source_text("Facture(2).pdf", "fr")
     'fr: Facture (2) .pdf'
     >>> source_text("serrure.stl", "en", Glossary(b"serrure\\tlock\\tserrure f\\n"))
     'en: serrure [ lock ] .stl'
     """
     stem, ext = names.split_ext(names.readable(name))
-    stem = CLOCK.sub(r"\g<day>", stem)
+    stem = CLOCK.sub(r"\g<day>", INTERPRETER.sub("", stem))
     parts = COPY_NUMBER.split(names.without_hashes(stem, " # "))
     # Split by one group: what it matched stands at the odd places.
     words = [w for i, part in enumerate(parts) for w in ([part] if i % 2 else names.words(part))]

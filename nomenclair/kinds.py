@@ -9,6 +9,10 @@ from nomenclair import names
 from nomenclair.errors import UserError
 
 PUNCTUATION = re.compile(r"[^\w+#]+")
+# A packed manual page: what stands before its section is the very command, function or file that it is about.
+MANUAL_PAGE = re.compile(r"([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8]\.gz", re.ASCII)
+# Old logs are numbered as manual pages are.
+LOG = re.compile(r"log|journal|messages|backup", re.IGNORECASE)
 
 COLUMNS = ("pattern", "kind", "en", "fr", "gender", "marks")
 
@@ -34,6 +38,16 @@ class Kind:
 
     def text(self, lang: str) -> str:
         return self.fr if lang == "fr" else self.en
+
+    def told(self, name: str, lang: str) -> str | None:
+        """What needs no model: a well-known whole name (`id_rsa.pub`), a packed manual page (`epoll_wait.2.gz`)."""
+        if self.pattern == name:
+            return self.text(lang)
+        page = MANUAL_PAGE.fullmatch(name)
+        if self.kind != "manual" or not page or LOG.search(page[1]):
+            return None
+        of = "of " if lang == "en" else "d'" if page[1][0] in "aeiouAEIOU" else "de "
+        return f"{self.text(lang)} {of}{page[1]}"
 
     def named_in(self, description: str) -> bool:
         """Does the description name this kind? Accents, case and endings do not count."""

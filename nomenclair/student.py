@@ -162,12 +162,13 @@ class Student:
     def _description(self, name: str, lang: Lang, source: str, answers: Sequence[Answer]) -> Description:
         """The best answer that is sure enough and that the guard lets pass, or the kind alone.
 
-        A well-known whole name (`Dockerfile`, `id_rsa.pub`) is told as the table of kinds tells it.
+        What the table of kinds can tell without a model, it tells.
         """
         kind = self.kind(name)
         words = self._words[lang] if self._words is not None else None
-        if words is not None and kind.pattern == name:
-            return Description(name, lang, kind.text(lang), answers[0].score, False)
+        told = kind.told(name, lang) if words is not None else None
+        if told:
+            return Description(name, lang, told, answers[0].score, False)
         for answer in answers:
             sure = answer.text and answer.score >= self.card["abstain_below"][lang]
             if sure and (words is None or not guard.fault(name, answer.text, words, kind, source)):

@@ -14,6 +14,12 @@ from tests.test_names import file_names
         pytest.param("UserRepository.java", "en", "en: User Repository .java", id="case is kept"),
         pytest.param("9DC08797A0F63F7C.pem", "en", "en: # .pem", id="a hash says nothing"),
         pytest.param("Dockerfile", "en", "en: Dockerfile", id="no extension"),
+        pytest.param(
+            "hooks.cpython-312.opt-1.pyc", "en", "en: hooks .pyc", id="which interpreter compiled it"
+        ),
+        pytest.param(
+            "x.cpython-311-x86_64.so", "en", "en: x cpython 311 x86 64 .so", id="a library's is kept"
+        ),
         pytest.param("📷.png", "fr", "fr:  .png", id="no word"),
         pytest.param(
             "Facture (2).pdf", "fr", "fr: Facture (2) .pdf", id="the number of a copy keeps its brackets"

@@ -28,6 +28,40 @@ def test_kind_of(name, kind, fr):
     assert fr is None or found.fr == fr
 
 
+@pytest.mark.parametrize(
+    ("name", "en", "fr"),
+    [
+        pytest.param("id_rsa.pub", "RSA public key", "Clé publique RSA", id="a well-known whole name"),
+        pytest.param("my_id_rsa.pub", None, None, id="any other name is the model's"),
+        pytest.param(
+            "epoll_wait.2.gz",
+            "Compressed section 2 manual page of epoll_wait",
+            "Page de manuel compressée de la section 2 d'epoll_wait",
+            id="a manual page, elided",
+        ),
+        pytest.param(
+            "gcloud_dns_list.1.gz",
+            "Compressed section 1 manual page of gcloud_dns_list",
+            "Page de manuel compressée de la section 1 de gcloud_dns_list",
+            id="a command of many words",
+        ),
+        pytest.param(
+            "systemd.service.5.gz",
+            "Compressed section 5 manual page of systemd.service",
+            "Page de manuel compressée de la section 5 de systemd.service",
+            id="a topic with a dot",
+        ),
+        pytest.param("mail.log.3.gz", None, None, id="an old log"),
+        pytest.param("messages.1.gz", None, None, id="an old log by another name"),
+        pytest.param("libfoo-1.2.3.1.gz", None, None, id="a version before the number"),
+        pytest.param("notes de frais.1.gz", None, None, id="words, not a command"),
+        pytest.param("ls.1", None, None, id="unpacked: as likely anything else"),
+    ],
+)
+def test_what_needs_no_model(name, en, fr):
+    assert (TABLE.of(name).told(name, "en"), TABLE.of(name).told(name, "fr")) == (en, fr)
+
+
 def test_each_row_names_itself():
     """Its own texts carry its marks, so a bare kind always counts as the right kind."""
     rows = TABLE.by_pattern.values()

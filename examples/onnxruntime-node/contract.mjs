@@ -1,7 +1,7 @@
 // The text that a student reads for a file name: nomenclair/contract.py and names.py again, for VERSION below.
 // tests/test_node.py holds both to the same answers.
 
-export const VERSION = 10;
+export const VERSION = 11;
 
 const COMPOUND_EXT =
   /\.(?:tar\.(?:gz|bz2|xz|zst|lz|lzma|Z)|d\.ts|min\.(?:js|css)|module\.css|spec\.(?:js|ts)|test\.(?:js|ts)|cpio\.gz|js\.map|css\.map|html\.erb|blade\.php|user\.js|svg\.gz)$/i;
@@ -34,6 +34,7 @@ const CLOCK = new RegExp(
     `(?:(?:[-_ T]| at | à )?${HOUR}[-_.:]?${SIXTIETH}[-_.:]?${SIXTIETH}(?:[0-9]{3})?|${HOUR}${SIXTIETH})(?![0-9])`,
   "g",
 );
+const INTERPRETER = /\.cpython-[0-9]+(?:\.opt-[12])?$/;
 const COPY_NUMBER = /(\([0-9]{1,3}\))/;
 const MOST_CHARS = 120;
 const SENSES = [3, 2, 1];
@@ -134,7 +135,7 @@ function* tellings(pairs) {
 
 export function sourceText(name, lang, glossary = new Map()) {
   const [whole, ext] = splitExt(readable(name));
-  const stem = whole.replace(CLOCK, "$<day>");
+  const stem = whole.replace(INTERPRETER, "").replace(CLOCK, "$<day>");
   const parts = stem.replace(UUID, " # ").replace(HEX_RUN, " # ").split(COPY_NUMBER);
   const found = parts.flatMap((part, i) => (i % 2 ? [part] : words(part)));
   const pairs = glossed(glossary, found, lang, stem);

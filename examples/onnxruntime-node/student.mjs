@@ -12,6 +12,17 @@ import { VERSION, readGlossary, readable, sourceText, splitExt } from "./contrac
 import { faulty, mended } from "./guard.mjs";
 
 const END = 1;
+const MANUAL_PAGE = /^([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8]\.gz$/;
+const LOG = /log|journal|messages|backup/i;
+
+// What needs no model: a well-known whole name, a packed manual page.
+function told(kind, name, lang) {
+  if (kind.pattern === name) return kind[lang];
+  const topic = kind.kind === "manual" && MANUAL_PAGE.exec(name)?.[1];
+  if (!topic || LOG.test(topic)) return undefined;
+  const of = lang === "en" ? "of " : /^[aeiou]/i.test(topic) ? "d'" : "de ";
+  return `${kind[lang]} ${of}${topic}`;
+}
 
 export class Student {
   static async load(folder) {
@@ -22,7 +33,7 @@ export class Student {
     const options = { clean_up_tokenization_spaces: false, unk_token: "<unk>" };
     student.tokenizer = new Tokenizer(JSON.parse(read("tokenizer.json")), options);
     const rows = read("kinds.tsv").split("\n").slice(1).filter(Boolean).map((line) => line.split("\t"));
-    student.kinds = new Map(rows.map(([pattern, , en, fr, , marks]) => [pattern, { pattern, en, fr, marks: marks.split("|") }]));
+    student.kinds = new Map(rows.map(([pattern, kind, en, fr, , marks]) => [pattern, { pattern, kind, en, fr, marks: marks.split("|") }]));
     const unpack = (name) => gunzipSync(readFileSync(join(folder, name))).toString("utf8");
     const glossary = "glossary.tsv.gz";
     student.glossary = existsSync(join(folder, glossary)) ? readGlossary(unpack(glossary)) : new Map();
@@ -71,9 +82,8 @@ export class Student {
     };
     return names.map((name, r) => {
       const kind = this.kind(name);
-      // A well-known whole name is told as the table of kinds tells it.
-      if (kind.pattern === name)
-        return { name, ids: rows[r], text: kind[lang], score: score.data[r * answers], abstained: false };
+      const known = told(kind, name, lang);
+      if (known) return { name, ids: rows[r], text: known, score: score.data[r * answers], abstained: false };
       // The best answer that is sure enough and that the guard lets pass.
       for (let row = r * answers; row < (r + 1) * answers; row++) {
         const said = text(row);

@@ -36,6 +36,7 @@ from nomenclair.workspace import read_json, write_json
 from train import bases
 from train.data import examples, fingerprint, spread, store_pairs
 from train.prepare import prepare
+from train.risk import RiskTrainer, check_risk
 
 # Every matrix of attention and feed-forward, in T5's names and BART's.
 ATTENTION = r".*\.(q|k|v|o|[qkv]_proj|out_proj)"
@@ -65,6 +66,7 @@ class Settings:
     decoder_layers: int | None = None
     trim_vocabulary: bool = False
     load_in_8bit: bool = False
+    minimum_risk: bool = False
     bf16: bool = field(default_factory=bases.computes_bfloat16)
     patience: int = 3
     seed: int = 20261121
@@ -77,7 +79,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What training gave; losses are mean cross-entropies per token, in nats."""
+    """What training gave; losses are mean cross-entropies per token, in nats, or risks from 0 to 1 (train.risk)."""
 
     train_loss: float
     validation_loss: float
@@ -117,11 +119,13 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
             write_json(folder / "run.json", state)
             store_pairs(folder, pairs)
     model = adapted(base, settings, tokenizer)
+    if settings.minimum_risk:
+        check_risk(model)
     encoded = data.map(
         lambda rows: tokenized(tokenizer, rows), batched=True, remove_columns=data["train"].column_names
     )
     held_out = _some(encoded["validation"])
-    trainer = Seq2SeqTrainer(
+    trainer = (RiskTrainer if settings.minimum_risk else Seq2SeqTrainer)(
         model=model,
         args=training_arguments(settings, folder, len(encoded["train"])),
         train_dataset=encoded["train"],

@@ -42,6 +42,13 @@ def train(
     load_in_8bit: Annotated[
         bool, typer.Option("--load-in-8bit", help="Keep the base in 8 bits (bitsandbytes).")
     ] = False,
+    minimum_risk: Annotated[
+        bool,
+        typer.Option(
+            "--minimum-risk",
+            help="Learn from whole texts that the base says, not from next tokens: a slow last step.",
+        ),
+    ] = False,
     bf16: Annotated[
         bool | None,
         typer.Option("--bf16/--fp32", help="Compute in bfloat16; by default where the machine has it."),
@@ -88,6 +95,7 @@ def train(
         decoder_layers=decoder_layers,
         trim_vocabulary=trim_vocabulary,
         load_in_8bit=load_in_8bit,
+        minimum_risk=minimum_risk,
         bf16=bases.computes_bfloat16() if bf16 is None else bf16,
     )
     with fit.first_process_first() as first:

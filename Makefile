@@ -16,7 +16,7 @@ install: $(VENV)/installed
 # Names of this machine and the seed corpus through every stage, then ten names that were not in training.
 DEMO_TREE := $(shell $(PYTHON) -c 'import sys; print(sys.base_prefix)')/lib/python3.11 /usr/share
 demo: install
-	$(BIN)/nomenclair run $(DEMO_TREE) --teacher grammar --seed --epochs 0.06 --workspace demo-workspace
+	$(BIN)/nomenclair run $(DEMO_TREE) --teacher grammar --seed --base train/base/weights --epochs 0.06 --workspace demo-workspace
 	$(BIN)/python -m train.unseen demo-workspace
 
 test: install
@@ -32,7 +32,8 @@ lint: install
 # The embedded base tuned on the seed corpus alone: what `make gold` measures.
 student: install
 	$(BIN)/nomenclair curate --seed --workspace student-workspace
-	$(BIN)/nomenclair train --base train/base/weights --epochs 0.12 --learning-rate 1e-4 --workspace student-workspace
+	$(BIN)/nomenclair train --base train/base/weights --minimum-risk \
+		--epochs 0.13 --batch 64 --learning-rate 1e-3 --workspace student-workspace
 	$(BIN)/nomenclair export --workspace student-workspace
 
 # That student into the package, where `nomenclair describe` finds it: the wheel holds it.

@@ -10,7 +10,7 @@ from nomenclair.errors import UserError
 from nomenclair.workspace import read_json
 from train.bases import EMBEDDED
 from train.data import examples, fingerprint, split_of
-from train.fit import Settings, fit
+from train.fit import Settings, default_epochs, fit
 
 
 class StopAfterEpoch(TrainerCallback):
@@ -34,6 +34,18 @@ def test_training_leaves_a_full_record(training, settings, pairs):
     assert report["result"]["validation_loss"] > 0
     assert (training / "adapter" / "adapter_model.safetensors").exists()
     assert list((training / "tensorboard").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("texts", "epochs"),
+    [
+        pytest.param(3_000, 12, id="a few thousand: as many as stop early"),
+        pytest.param(421_530, 0.19, id="the seed corpus: a part of one"),
+        pytest.param(0, 12, id="none: the split says so"),
+    ],
+)
+def test_how_long_where_nobody_says_it(texts, epochs):
+    assert default_epochs(texts) == epochs
 
 
 def test_an_interrupted_training_goes_on(tmp_path, settings, pairs):

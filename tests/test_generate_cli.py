@@ -28,10 +28,10 @@ class Done:
 def nomenclair(monkeypatch, capfd):
     """Run the command line in this process, as `main` would be run in one of its own."""
 
-    def run(*args: object, stub: StubEndpoint | None = None) -> Done:
+    def run(*args: object, stub: StubEndpoint | None = None, api_key: str = "test") -> Done:
         for key in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_MODEL"):
             monkeypatch.delenv(key, raising=False)
-        for key, value in environment(stub).items():
+        for key, value in environment(stub, api_key).items():
             monkeypatch.setenv(key, value)
         monkeypatch.setattr(sys, "argv", ["nomenclair", *map(str, args)])
         capfd.readouterr()
@@ -46,9 +46,9 @@ def nomenclair(monkeypatch, capfd):
     return run
 
 
-def environment(stub: StubEndpoint | None) -> dict[str, str]:
-    address = {"OPENAI_BASE_URL": stub.url, "OPENAI_API_KEY": "test"} if stub else {}
-    return {**address, "COLUMNS": "200"}
+def environment(stub: StubEndpoint | None, api_key: str = "test") -> dict[str, str]:
+    address = {"OPENAI_BASE_URL": stub.url} if stub else {}
+    return {**address, **({"OPENAI_API_KEY": api_key} if stub and api_key else {}), "COLUMNS": "200"}
 
 
 def test_generate_with_an_endpoint_from_the_environment(tmp_path, nomenclair):
@@ -72,6 +72,17 @@ def test_an_endpoint_that_refuses_is_one_line_with_the_cure(tmp_path, nomenclair
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("nomenclair: ") and words in last
     assert "Traceback" not in done.stderr
+
+
+def test_run_asks_an_endpoint_that_needs_no_key(tmp_path, nomenclair):
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "rapport.pdf").touch()
+    with serving(StubEndpoint(choose=lambda n, body: "404")) as stub:
+        done = nomenclair(
+            "run", tmp_path / "tree", "--model", "stub", "-w", tmp_path / "work", stub=stub, api_key=""
+        )
+    assert done.returncode == 2
+    assert "--model" in done.stderr.strip().splitlines()[-1]
 
 
 def test_a_cap_ends_with_1_and_a_second_run_goes_on(tmp_path, nomenclair):

@@ -42,6 +42,10 @@ from train.risk import RiskTrainer, check_risk
 ATTENTION = r".*\.(q|k|v|o|[qkv]_proj|out_proj)"
 LORA_TARGETS = r".*\.(q|k|v|o|[qkv]_proj|out_proj|wi|wi_0|wi_1|wo|fc1|fc2)"
 
+# Where nobody says how long, a base is shown so many texts, a quarter of an hour on two cores: twelve passes over the
+# seed corpus would take a day.
+MOST_EPOCHS, SHOWN = 12, 80_000
+
 # In the training folder: the base made smaller, where the settings ask for it.
 PREPARED = "base"
 
@@ -52,7 +56,7 @@ class Settings:
 
     base: str
     languages: tuple[str, ...] = LANGUAGES
-    epochs: float = 12
+    epochs: float = MOST_EPOCHS
     batch: int = 32
     # At 1e-3, usual for LoRA, a base that has met such pairs is past its best after an epoch (bench_lora.py).
     learning_rate: float = 3e-4
@@ -89,6 +93,15 @@ class Outcome:
     examples_per_second: float
     trainable_parameters: int
     unknown_share: float
+
+
+def default_epochs(texts: int) -> float:
+    """How many passes over so many training texts, where nobody says it.
+
+    >>> default_epochs(3_000), default_epochs(421_530)
+    (12, 0.19)
+    """
+    return min(MOST_EPOCHS, max(0.01, round(SHOWN / max(1, texts), 2)))
 
 
 @contextmanager

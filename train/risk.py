@@ -19,7 +19,6 @@ from nomenclair.errors import UserError
 from train.t5_shape import head_scale
 
 TEXTS = 6  # said of each name in a step
-LONGER = 4  # tokens by which a text may exceed the longest of its batch's own
 LIKELIHOOD = (
     0.1  # cross-entropy's share beside the risk: what a model never says it cannot learn from its own texts
 )
@@ -120,7 +119,10 @@ def check_risk(model) -> None:
 
 
 class RiskTrainer(Seq2SeqTrainer):
-    """The trainer with the risk as its loss: of drawn texts in training, of the greedy one in evaluation."""
+    """The trainer with the risk as its loss: of drawn texts in training, of the greedy one in evaluation.
+
+    A text may be as long as the longest of its batch's own.
+    """
 
     def compute_loss(
         self, model, inputs: Mapping[str, torch.Tensor], return_outputs=False, num_items_in_batch=None
@@ -131,12 +133,12 @@ class RiskTrainer(Seq2SeqTrainer):
     def _greedy_risk(self, model, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         base, own = _bare(model), self._own(inputs)
         names = encode(base, inputs["input_ids"], inputs["attention_mask"])
-        return 1 - self._rewards(said(base, names, 1, own.shape[1] + LONGER, greedy=True), own).mean()
+        return 1 - self._rewards(said(base, names, 1, own.shape[1], greedy=True), own).mean()
 
     def _risk(self, model, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         base, own = _bare(model), self._own(inputs)
         names = encode(base, inputs["input_ids"], inputs["attention_mask"])
-        told = said(base, names, TEXTS, own.shape[1] + LONGER)
+        told = said(base, names, TEXTS, own.shape[1])
         rewards = self._rewards(told, own)
         end = told == base.config.eos_token_id
         drawn = log_probability(base, names, told, end.cumsum(-1) - end.long() == 0)

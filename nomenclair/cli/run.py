@@ -1,6 +1,7 @@
 """Commands over all stages: run, status."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -27,7 +28,7 @@ def run(
     ] = None,
     seed: Annotated[bool, typer.Option("--seed", help="Add the seed corpus, written by hand.")] = False,
     base: Annotated[str | None, typer.Option(help="A T5: a folder, a hub name, or random.")] = None,
-    epochs: Annotated[float, typer.Option(help="Most passes over the pairs; 0.5 is half of one.")] = 12,
+    epochs: Annotated[float | None, typer.Option(help="Most passes over the pairs, as in train.")] = None,
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Go through all stages; those that are done are left alone, so the same command resumes."""
@@ -35,7 +36,9 @@ def run(
     module = room("nomenclair.stages")
     steps: dict[str, Callable[[bool], None]] = {
         "scan": lambda stale: datagen.scan(paths, root=root),
-        "generate": lambda stale: generate.generate(teacher, model, root=root),
+        "generate": lambda stale: generate.generate(
+            teacher, model, base_url=os.environ.get("OPENAI_BASE_URL"), root=root
+        ),
         "curate": lambda stale: curate.curate(seed=seed, root=root),
         "review": lambda stale: review.export(root=root),
         "train": lambda stale: train.train(base=base, epochs=epochs, fresh=stale, root=root),

@@ -25,8 +25,11 @@ def train(
         str | None, typer.Option(help="A T5, BART or mBART: a folder, a hub name, or random.")
     ] = None,
     epochs: Annotated[
-        float, typer.Option(help="Most passes over the pairs; 0.5 is half of one. Training stops early.")
-    ] = 12,
+        float | None,
+        typer.Option(
+            help="Most passes over the pairs, 0.5 is half of one; by default 12, or what shows 80,000 texts."
+        ),
+    ] = None,
     batch: Annotated[int, typer.Option(help="Examples per step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 3e-4,
     full: Annotated[
@@ -46,7 +49,7 @@ def train(
         bool,
         typer.Option(
             "--minimum-risk",
-            help="Learn from whole texts that the base says, not from next tokens: a slow last step.",
+            help="For a base that describes names: learn from whole texts that it says (slow).",
         ),
     ] = False,
     bf16: Annotated[
@@ -85,6 +88,10 @@ def train(
     if base is None:
         base, why = bases.default_base()
         console.print(why)
+    if epochs is None:
+        shown = sum(data.split_of(pair.name) == "train" for pair in pairs) * len(languages)
+        epochs = fit.default_epochs(shown)
+        console.print(f"epochs: {epochs:g}, over {shown:,} texts")
     settings = fit.Settings(
         base=base,
         languages=languages,

@@ -72,13 +72,16 @@ def test_a_text_is_held_against_the_others():
     assert torch.allclose(found, torch.tensor([[0.6, -0.3, -0.3], [0.0, 0.0, 0.0]]))
 
 
-def test_the_risk_falls(tmp_path, settings, pairs):
+@pytest.mark.parametrize("bf16", [False, True])
+def test_the_risk_falls(tmp_path, settings, pairs, bf16):
     """From a student that has learnt a little: what it says of its training names comes nearer to their texts."""
     begun = dataclasses.replace(settings, full=True, epochs=6, learning_rate=3e-3, batch=32)
     fit(pairs[:120], begun, tmp_path / "begun")
     base = tmp_path / "begun" / "model"
     AutoTokenizer.from_pretrained(tmp_path / "begun" / "tokenizer").save_pretrained(base)
-    risk = dataclasses.replace(begun, base=str(base), minimum_risk=True, epochs=4, learning_rate=1e-3)
+    risk = dataclasses.replace(
+        begun, base=str(base), minimum_risk=True, epochs=4, learning_rate=1e-3, bf16=bf16
+    )
     fit(pairs[:120], risk, tmp_path / "risk")
     history = read_json(tmp_path / "risk" / "training.json")["history"]
     shown = [row["loss"] for row in history if "loss" in row]

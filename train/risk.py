@@ -16,6 +16,7 @@ from sacrebleu.metrics import CHRF
 from transformers import Seq2SeqTrainer, T5ForConditionalGeneration
 
 from nomenclair.errors import UserError
+from train import bases
 from train.t5_shape import head_scale
 
 TEXTS = 6  # said of each name in a step
@@ -114,33 +115,37 @@ def check_risk(model) -> None:
     family = model.config.model_type
     if family not in ("t5", "mt5"):
         raise UserError(f"--minimum-risk tunes a T5, not a {family}.", "Leave --minimum-risk out.")
-    if PartialState().num_processes > 1:
-        raise UserError("--minimum-risk trains in one process.", "Start it without accelerate launch.")
+    if PartialState().num_processes > 1 or torch.cuda.device_count() > 1:
+        cure = "Set CUDA_VISIBLE_DEVICES=0 and start it without accelerate launch."
+        raise UserError("--minimum-risk trains in one process, on one GPU.", cure)
 
 
 class RiskTrainer(Seq2SeqTrainer):
-    """The trainer with the risk as its loss: of drawn texts in training, of the greedy one in evaluation.
-
-    A text may be as long as the longest of its batch's own.
-    """
+    """The trainer with the risk as its loss: of drawn texts in training, of the greedy one in evaluation."""
 
     def compute_loss(
         self, model, inputs: Mapping[str, torch.Tensor], return_outputs=False, num_items_in_batch=None
     ):
-        loss = self._risk(model, inputs) if model.training else self._greedy_risk(model, inputs)
+        risk = self._risk if model.training else self._greedy_risk
+        # The trainer gives this context to the model's own forward alone, which is not called here.
+        with self.accelerator.autocast():
+            loss = risk(model, inputs)
         return (loss, {}) if return_outputs else loss
 
     def _greedy_risk(self, model, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         base, own = _bare(model), self._own(inputs)
         names = encode(base, inputs["input_ids"], inputs["attention_mask"])
-        return 1 - self._rewards(said(base, names, 1, own.shape[1], greedy=True), own).mean()
+        most = bases.limits(base.config.vocab_size).new
+        return 1 - self._rewards(said(base, names, 1, most, greedy=True), own).mean()
 
     def _risk(self, model, inputs: Mapping[str, torch.Tensor]) -> torch.Tensor:
         base, own = _bare(model), self._own(inputs)
+        base.eval()  # with dropout it would draw by other probabilities than it is judged by
         names = encode(base, inputs["input_ids"], inputs["attention_mask"])
         told = said(base, names, TEXTS, own.shape[1])
-        rewards = self._rewards(told, own)
         end = told == base.config.eos_token_id
+        # A text that has not ended where the longest of the batch's own has is worth nothing.
+        rewards = self._rewards(told, own) * end.any(-1)
         drawn = log_probability(base, names, told, end.cumsum(-1) - end.long() == 0)
         written = inputs["labels"] != IGNORED
         likelihood = log_probability(base, names, own[:, None], written[:, None]).sum() / written.sum()

@@ -43,7 +43,7 @@ def our_speed(settings: Settings, rows: Dataset, folder: Path) -> float:
     """Examples per second of `nomenclair train` with these settings."""
     tokenizer = bases.load_tokenizer(settings.base, ())
     model = adapted(settings.base, settings, tokenizer)
-    return trained(model, tokenizer, rows, tokenized, training_arguments(settings, folder, len(rows)))
+    return trained(model, tokenizer, rows, tokenized, training_arguments(settings, folder))
 
 
 def plain_speed(settings: Settings, rows: Dataset, folder: Path) -> float:

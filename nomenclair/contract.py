@@ -38,9 +38,6 @@ CLOCK = re.compile(
     rf"(?:(?:[-_ T]| at | à )?{HOUR}[-_.:]?{SIXTIETH}[-_.:]?{SIXTIETH}(?:[0-9]{{3}})?|{HOUR}{SIXTIETH})(?![0-9])"
 )
 
-# Which interpreter compiled a module (`__init__.cpython-312.pyc`): no description tells it.
-INTERPRETER = re.compile(r"\.cpython-[0-9]+(?:\.opt-[12])?$")
-
 # A name of 255 bytes is cut here, in the middle of its stem: its end and its extension say the most.
 MAX_SOURCE_CHARS = 120
 
@@ -77,7 +74,7 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     'en: serrure [ lock ] .stl'
     """
     stem, ext = names.split_ext(names.readable(name))
-    stem = CLOCK.sub(r"\g<day>", INTERPRETER.sub("", stem))
+    stem = CLOCK.sub(r"\g<day>", names.INTERPRETER.sub("", stem))
     parts = COPY_NUMBER.split(names.without_hashes(stem, " # "))
     # Split by one group: what it matched stands at the odd places.
     words = [w for i, part in enumerate(parts) for w in ([part] if i % 2 else names.words(part))]

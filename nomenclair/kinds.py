@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nomenclair import names
+from nomenclair.contract import MAX_CHARS
 from nomenclair.errors import UserError
 
 PUNCTUATION = re.compile(r"[^\w+#]+")
 # A packed manual page: what stands before its section is the very command, function or file that it is about.
 MANUAL_PAGE = re.compile(r"([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8]\.gz", re.ASCII)
-# Old logs are numbered as manual pages are.
-LOG = re.compile(r"log|journal|messages|backup", re.IGNORECASE)
+# Old logs and backups are numbered as manual pages are.
+ROTATED = re.compile(
+    r"log|journal|messages|backup|dump|^(?:kern|dmesg|[bw]tmp)\b|^(?:dpkg|apt)\.|\.(?:tar|sql|csv|txt|err|info|warn|out)$",
+    re.IGNORECASE,
+)
 
 COLUMNS = ("pattern", "kind", "en", "fr", "gender", "marks")
 
@@ -44,10 +48,11 @@ class Kind:
         if self.pattern == name:
             return self.text(lang)
         page = MANUAL_PAGE.fullmatch(name)
-        if self.kind != "manual" or not page or LOG.search(page[1]):
+        if self.kind != "manual" or not page or ROTATED.search(page[1]):
             return None
         of = "of " if lang == "en" else "d'" if page[1][0] in "aeiouAEIOU" else "de "
-        return f"{self.text(lang)} {of}{page[1]}"
+        text = f"{self.text(lang)} {of}{page[1]}"
+        return text if len(text) <= MAX_CHARS else None
 
     def named_in(self, description: str) -> bool:
         """Does the description name this kind? Accents, case and endings do not count."""

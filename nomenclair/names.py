@@ -37,6 +37,9 @@ CHUNK = re.compile(r"([0-9]+(?:\.[0-9]+)+)|((?:(?![_\s.,;:()\[\]{}<>=~!?@&%$§|/
 # Marks that a copy of a file carries; the copy is of the same family.
 COPY_MARK = re.compile(r"\b(?:copie|copy|kopie)(?:\s+(?:de|of))?\b", re.IGNORECASE)
 
+# Which interpreter compiled a module (`__init__.cpython-312.pyc`): no description tells it.
+INTERPRETER = re.compile(r"\.cpython-[0-9]+(?:\.opt-[12])?$")
+
 HEX_RUN = re.compile(
     r"(?<![0-9A-Za-z])(?=[0-9a-fA-F]*[0-9])(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{7,}(?![0-9A-Za-z])"
 )
@@ -116,7 +119,7 @@ def family(name: str) -> str:
     True
     """
     stem, ext = split_ext(name)
-    stem = without_hashes(stem, " ")
+    stem = without_hashes(INTERPRETER.sub("", stem), " ")
     parts = (re.sub(r"[0-9.]+", "", fold(w)) for w in words(COPY_MARK.sub(" ", stem.replace("_", " "))))
     return (" ".join(filter(None, parts)) or "#") + ext
 

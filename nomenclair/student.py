@@ -40,7 +40,7 @@ class Description:
     """A text for a name; `score` is the mean log-probability of its tokens (0 is certain).
 
     `abstained`: the model was too unsure, or each of its answers said what the name does not give (`guard`); the text
-    is the kind alone, the score that of the best answer.
+    is the kind alone, the score that of the best answer; so is the score of what the table of kinds tells by itself.
     """
 
     name: str
@@ -166,7 +166,7 @@ class Student:
         """
         kind = self.kind(name)
         words = self._words[lang] if self._words is not None else None
-        told = kind.told(name, lang) if words is not None else None
+        told = self.by_table(name, lang)
         if told:
             return Description(name, lang, told, answers[0].score, False)
         for answer in answers:
@@ -177,6 +177,10 @@ class Student:
 
     def kind(self, name: str) -> Kind:
         return self.kinds.of(name)
+
+    def by_table(self, name: str, lang: Lang) -> str | None:
+        """What the table of kinds tells of a name without the model; None for an outspoken student, all model."""
+        return self.kind(name).told(name, lang) if self._words is not None else None
 
     def _answer(self, sources: list[str]) -> dict[str, list[Answer]]:
         # One by one: the encodings of many at once take ten times the memory of their ids.

@@ -24,6 +24,7 @@ from train import bases
 from train.data import split_of
 from train.export import export
 from train.fit import fit
+from train.t5_shape import head_scale
 
 TINY = {"d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_decoder_layers": 1, "num_heads": 4}
 
@@ -95,6 +96,18 @@ def test_the_family_becomes_one_graph(tmp_path, settings, pairs, tokenizer, buil
     held_out = [pair for pair in pairs if split_of(pair.name) != "train"][:12]
     export(tmp_path / "training", tmp_path / "student", held_out, FOLDER / "kinds.tsv")
     assert all(Student.load(tmp_path / "student").describe(["facture.pdf", "a.sh"], "fr"))
+
+
+@pytest.mark.parametrize("build", [mt5, t5_1_0, byt5])
+def test_the_head_reads_what_torch_gives_it(build):
+    """Greedy decoding would not see a scale; scores, thresholds and beams do."""
+    torch.manual_seed(0)
+    model = build(30).eval()
+    with torch.inference_mode():
+        out = model(input_ids=torch.tensor([[3, 4, 1]]), decoder_input_ids=torch.tensor([[0, 5]]),
+                    output_hidden_states=True)  # fmt: skip
+        found = model.lm_head(out.decoder_hidden_states[-1] * head_scale(model.config))
+    torch.testing.assert_close(found, out.logits)
 
 
 def test_a_table_of_bytes_reads_and_writes_as_byt5():

@@ -2,10 +2,11 @@ import pytest
 
 from datagen.corpus import FOLDER
 from nomenclair import Student, UserError
+from nomenclair.records import Pair
 from nomenclair.student import KINDS, TOKENIZER, WORDS
 from nomenclair.workspace import read_json
 from train import quantise
-from train.calibrate import ALWAYS, NEVER, Outspoken, coverage, curve, threshold
+from train.calibrate import ALWAYS, NEVER, Outspoken, coverage, curve, threshold, thresholds
 from train.data import split_of
 from train.export import export, load_trained
 from train.quantise import BY_BATCH, FP32, INT8
@@ -129,3 +130,10 @@ def test_a_gate_that_never_opens_exports_nothing(training, tmp_path, held_out, m
     with pytest.raises(UserError, match="No int8 graph keeps chrF"):
         export(training, tmp_path / "student", held_out[:4], FOLDER / "kinds.tsv")
     assert not list(tmp_path.iterdir())
+
+
+def test_what_the_table_tells_is_described_and_measures_nothing(student_folder):
+    page = Pair("1", "epoll_wait.2.gz", "Manual page of epoll_wait", "Page de manuel", "manual", "person", "")
+    found = thresholds(student_folder, [page], ("en", "fr"))
+    wanted = {"abstain_below": NEVER, "coverage": 1.0, "guarded": 0.0, "names": 1}
+    assert found == {"en": wanted, "fr": wanted}

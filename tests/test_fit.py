@@ -10,7 +10,7 @@ from nomenclair.errors import UserError
 from nomenclair.workspace import read_json
 from train.bases import EMBEDDED
 from train.data import examples, fingerprint, split_of
-from train.fit import Settings, default_epochs, fit
+from train.fit import Settings, default_epochs, fit, put_back, set_aside
 
 
 class StopAfterEpoch(TrainerCallback):
@@ -99,6 +99,25 @@ def test_a_base_in_8_bits_trains_on_this_machine(tmp_path, settings, pairs):
 def test_a_missing_base_is_named(tmp_path, pairs, base, says):
     with pytest.raises(UserError, match=says):
         fit(pairs, Settings(base=base), tmp_path)
+
+
+def test_a_training_comes_back_where_the_new_one_cannot_begin(tmp_path):
+    folder = tmp_path / "training"
+    folder.mkdir()
+    (folder / "training.json").write_text("{}")
+    set_aside(folder)
+    folder.mkdir()  # what the new one began
+    put_back(folder)
+    assert [path.name for path in tmp_path.rglob("*")] == ["training", "training.json"]
+    put_back(folder)  # nothing stands aside
+    assert (folder / "training.json").exists()
+
+
+def test_nothing_of_an_earlier_training_slips_in(tmp_path, settings, pairs):
+    """Its checkpoints were removed to save room; its model would be taken for the new one's."""
+    (tmp_path / "model").mkdir()
+    fit(pairs[:80], dataclasses.replace(settings, epochs=1), tmp_path)
+    assert not (tmp_path / "model").exists() and (tmp_path / "adapter").exists()
 
 
 def test_too_few_pairs(pairs, tmp_path, settings):

@@ -64,6 +64,7 @@ def test_words(text, expected):
         pytest.param("rapport - copie.pdf", "rapport - Copy.pdf", True, id="copy marks of both languages"),
         pytest.param("relevé_v1.pdf", "releve_v12.pdf", True, id="accents and versions"),
         pytest.param("a1b2c3d4e5.tmp", "0f9e8d7c6b.tmp", True, id="hashes"),
+        pytest.param("a.pyc", "a.cpython-312.opt-1.pyc", True, id="interpreters"),
         pytest.param("rapport.pdf", "rapport.docx", False, id="another extension"),
         pytest.param("facture_edf.pdf", "facture_engie.pdf", False, id="another word"),
         pytest.param("photocopy.pdf", "photo.pdf", False, id="copy inside a word"),

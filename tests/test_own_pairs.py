@@ -52,6 +52,9 @@ def test_bad_rows_are_named_by_their_line(tmp_path):
     [
         pytest.param("p.csv", "nom,desc\na,b\n", "no column 'file'; it has 'nom', 'desc'", id="column"),
         pytest.param("p.csv", "file,desc\na,b\nc,d,e\n", "line 3.*Mend that line", id="too many cells"),
+        pytest.param(
+            "p.csv", "file,desc\na.pdf,Devis, mai\n", "line 2.*Quote", id="a bare comma in the first text"
+        ),
         pytest.param("p.csv", "", "cannot be read", id="empty"),
         pytest.param("p.csv", "file,desc\n", "gives no pair: it has no row", id="header alone"),
         pytest.param("p.csv", "file,desc\na.pdf,\n", "gives no pair: line 2: no text", id="no good row"),

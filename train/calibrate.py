@@ -110,18 +110,24 @@ def thresholds(folder: Path, validation: Sequence[Pair], languages: Sequence[str
     """Per language: the threshold for the student of this folder, its coverage, and on how many names.
 
     What the guard stops is not said whatever its score, so it takes no part; the coverage counts it as not described.
+    Nor does what the table of kinds tells without the model; the coverage counts it as described.
     """
     student = Student.load(folder).without_thresholds()
     found = {}
     for lang in languages:
         told = student.describe_scored([(pair.name, lang) for pair in validation])
-        said = [(d, pair) for d, pair in zip(told, validation, strict=True) if not d.abstained]
+        ruled = sum(student.by_table(d.name, lang) is not None for d in told)
+        said = [
+            (d, pair)
+            for d, pair in zip(told, validation, strict=True)
+            if not d.abstained and student.by_table(d.name, lang) is None
+        ]
         rows = measured(student, [d for d, _ in said], [[pair.text(lang)] for _, pair in said])
         floor = threshold(rows)
         found[lang] = {
             "abstain_below": floor,
-            "coverage": sum(row.score >= floor for row in rows) / len(told) if told else 1.0,
-            "guarded": 1 - len(said) / len(told) if told else 0.0,
+            "coverage": (ruled + sum(row.score >= floor for row in rows)) / len(told) if told else 1.0,
+            "guarded": 1 - (ruled + len(said)) / len(told) if told else 0.0,
             "names": len(told),
         }
     return found

@@ -125,7 +125,8 @@ def overfit_verdict(training: Mapping[str, float]) -> str:
     losses = f"validation loss {validation:.2f}, training loss {train:.2f}"
     if validation <= train * OVERFIT_RATIO:
         return f"No overfitting: {losses}."
-    return f"Overfitting: {losses}, {validation / train - 1:.0%} higher. Add pairs or train for fewer epochs."
+    percent = f"{validation / train - 1:.0%}" if train else "far"
+    return f"Overfitting: {losses}, {percent} higher. Add pairs or train for fewer epochs."
 
 
 def evaluate_workspace(ws: Workspace, pairs: Sequence[Pair | Gold]) -> dict:

@@ -40,7 +40,7 @@ def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
     report = read_json(training / "training.json")
     settings = report["settings"]
     tokenizer_folder = training / "tokenizer"
-    if (training / "model").exists():
+    if settings["full"] or settings["base"] == bases.RANDOM:
         tokenizer = bases.load_tokenizer(str(tokenizer_folder), ())
         return (
             bases.load_model(str(training / "model"), tokenizer, 0).float().eval(),

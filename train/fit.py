@@ -124,6 +124,8 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     glossary = Glossary.load(Path(settings.base))
     data = examples(pairs, settings.languages, glossary)
     with first_process_first() as first:
+        if first:
+            _remove_leftovers(folder)
         prepared = _prepare(settings, data, folder) if first else (folder / PREPARED).exists()
         base = str(folder / PREPARED) if prepared else settings.base
         tokenizer = _tokenizer(base, data, folder)
@@ -140,7 +142,7 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     held_out = _some(encoded["validation"])
     trainer = (RiskTrainer if settings.minimum_risk else Seq2SeqTrainer)(
         model=model,
-        args=training_arguments(settings, folder, len(encoded["train"])),
+        args=training_arguments(settings, folder),
         train_dataset=encoded["train"],
         eval_dataset=held_out,
         data_collator=DataCollatorForSeq2Seq(tokenizer, model=model),
@@ -184,9 +186,33 @@ def _some(examples: Dataset) -> Dataset:
     return examples.select(spread(range(len(examples))))
 
 
-def remove(folder: Path) -> None:
-    """Remove a training that stands in the folder."""
-    shutil.rmtree(folder, ignore_errors=True)
+def set_aside(folder: Path) -> None:
+    """Move a training that stands in the folder out of the way of a new one."""
+    drop_aside(folder)
+    if folder.exists():
+        folder.rename(_aside(folder))
+
+
+def put_back(folder: Path) -> None:
+    """Undo set_aside, where the new training could not begin."""
+    if _aside(folder).exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        _aside(folder).rename(folder)
+
+
+def drop_aside(folder: Path) -> None:
+    shutil.rmtree(_aside(folder), ignore_errors=True)
+
+
+def _aside(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.old")
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """What an earlier training left whose checkpoints are gone: of its model nothing may slip into this one's."""
+    if not (folder / "checkpoints").exists():
+        for name in ("model", "adapter", "tokenizer", PREPARED):
+            shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _check_same_run(folder: Path, state: dict) -> None:
@@ -208,7 +234,6 @@ def _prepare(settings: Settings, data: DatasetDict, folder: Path) -> bool:
         return False
     if (folder / "checkpoints").exists():
         return (folder / PREPARED).exists()
-    shutil.rmtree(folder / PREPARED, ignore_errors=True)
     return prepare(
         settings.base,
         folder / PREPARED,
@@ -263,9 +288,8 @@ def tokenized(tokenizer, rows: dict) -> dict:
     )
 
 
-def training_arguments(settings: Settings, folder: Path, rows: int) -> Seq2SeqTrainingArguments:
-    """The trainer's arguments for `rows` training examples."""
-    steps = max(1, int(rows * settings.epochs) // settings.batch)
+def training_arguments(settings: Settings, folder: Path) -> Seq2SeqTrainingArguments:
+    """The trainer's arguments, its checkpoints under the folder."""
     return Seq2SeqTrainingArguments(
         output_dir=str(folder / "checkpoints"),
         report_to=[],
@@ -274,7 +298,7 @@ def training_arguments(settings: Settings, folder: Path, rows: int) -> Seq2SeqTr
         per_device_eval_batch_size=settings.batch * 2,
         learning_rate=settings.learning_rate,
         lr_scheduler_type="cosine",
-        warmup_steps=max(1, steps // 20),
+        warmup_steps=0.05,  # of all steps
         bf16=settings.bf16,
         # Said openly, or bf16 is refused on a CPU.
         use_cpu=not torch.accelerator.is_available(),

@@ -137,6 +137,10 @@ def _read_table(path: Path) -> tuple[pd.DataFrame, list[int]]:
         ).fillna("")
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise UserError(f"{path} cannot be read: {str(error).strip()}.", "Mend that line.") from error
+    if not isinstance(table.index, pd.RangeIndex):  # pandas took the first cells for row names
+        raise UserError(
+            f"{path}, line 2: it has more cells than the header.", "Quote texts that hold the separator."
+        )
     # A quoted cell may hold line breaks: later rows begin that much further down.
     breaks = table.map(lambda cell: cell.count("\n")).sum(axis=1).astype(int)
     starts = breaks.cumsum() - breaks

@@ -16,6 +16,7 @@ MARGIN = 1.1
 # Cross-attention reads the source; values have the input that keys have.
 CROSSED_KEYS = ("EncDecAttention.k", "encoder_attn.k_proj")
 CROSSED_VALUES = ("EncDecAttention.v", "encoder_attn.v_proj")
+FILLER = -100  # no token of any family: BART begins each source with token 0
 
 
 def activation_ranges(
@@ -42,10 +43,10 @@ def activation_ranges(
     try:
         for start in range(0, len(pairs), PAIRS_AT_ONCE):
             sources, targets = zip(*pairs[start : start + PAIRS_AT_ONCE], strict=True)
-            ids, labels = _padded(sources, 0), _padded(targets, -100)
-            valid["encoder"], valid["decoder"] = ids != 0, labels != -100
+            ids, labels = _padded(sources, FILLER), _padded(targets, FILLER)
+            valid["encoder"], valid["decoder"] = ids != FILLER, labels != FILLER
             with torch.inference_mode():
-                model(input_ids=ids, attention_mask=valid["encoder"].long(), labels=labels)
+                model(input_ids=ids.clamp(min=0), attention_mask=valid["encoder"].long(), labels=labels)
     finally:
         for hook in hooks:
             hook.remove()

@@ -63,6 +63,7 @@ def shape_of(config: Any) -> Shape:
 
 
 def head_scale(config: Any) -> float:
-    """What a model multiplies its head's input with: 1 but for a T5 whose head is its embedding."""
-    scaled = getattr(config, "scale_decoder_outputs", config.tie_word_embeddings)
-    return config.d_model**-0.5 if config.model_type in ("t5", "mt5") and scaled else 1.0
+    """What a model multiplies its head's input with: 1 but for a T5 whose head is its embedding. mT5 never scales,
+    whatever its config says of the two."""
+    scaled = config.model_type == "t5" and config.scale_decoder_outputs
+    return config.d_model**-0.5 if scaled else 1.0

@@ -13,15 +13,18 @@ import { faulty, mended } from "./guard.mjs";
 
 const END = 1;
 const MANUAL_PAGE = /^([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8]\.gz$/;
-const LOG = /log|journal|messages|backup/i;
+const ROTATED =
+  /log|journal|messages|backup|dump|^(?:kern|dmesg|[bw]tmp)\b|^(?:dpkg|apt)\.|\.(?:tar|sql|csv|txt|err|info|warn|out)$/i;
+const MAX_CHARS = 90;
 
 // What needs no model: a well-known whole name, a packed manual page.
 function told(kind, name, lang) {
   if (kind.pattern === name) return kind[lang];
   const topic = kind.kind === "manual" && MANUAL_PAGE.exec(name)?.[1];
-  if (!topic || LOG.test(topic)) return undefined;
+  if (!topic || ROTATED.test(topic)) return undefined;
   const of = lang === "en" ? "of " : /^[aeiou]/i.test(topic) ? "d'" : "de ";
-  return `${kind[lang]} ${of}${topic}`;
+  const text = `${kind[lang]} ${of}${topic}`;
+  return text.length <= MAX_CHARS ? text : undefined;
 }
 
 export class Student {

@@ -57,7 +57,7 @@ def train(
         typer.Option("--bf16/--fp32", help="Compute in bfloat16; by default where the machine has it."),
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Remove an earlier training and begin again.")
+        bool, typer.Option("--fresh", help="Begin again; an earlier training goes once the new one is made.")
     ] = False,
     pairs_file: Annotated[
         Path | None, typer.Option("--pairs", help="Your own pairs instead: a .csv, .tsv or .jsonl file.")
@@ -107,12 +107,18 @@ def train(
     )
     with fit.first_process_first() as first:
         if fresh and first:
-            fit.remove(ws.training)
+            fit.set_aside(ws.training)
         if pairs_file and first:
             own.remember(ws.training, pairs_file, input_column, targets)
-    outcome = fit.fit(pairs, settings, ws.training)
+    try:
+        outcome = fit.fit(pairs, settings, ws.training)
+    except UserError:
+        if fresh and first:
+            fit.put_back(ws.training)
+        raise
     if not first:
         return
+    fit.drop_aside(ws.training)
     evaluation = room("train.evaluate")
     console.print(
         f"{len(pairs)} pairs, {outcome.steps} steps, {outcome.examples_per_second:.0f} examples/s, "

@@ -32,8 +32,7 @@ lint: install
 # The embedded base tuned on the seed corpus alone: what `make gold` measures.
 student: install
 	$(BIN)/nomenclair curate --seed --workspace student-workspace
-	$(BIN)/nomenclair train --base train/base/weights --minimum-risk \
-		--epochs 0.13 --batch 64 --learning-rate 1e-3 --workspace student-workspace
+	$(BIN)/nomenclair train --base train/base/weights --epochs 0.12 --learning-rate 1e-4 --workspace student-workspace
 	$(BIN)/nomenclair export --workspace student-workspace
 
 # That student into the package, where `nomenclair describe` finds it: the wheel holds it.

@@ -52,7 +52,7 @@ class Kind:
             return None
         of = "of " if lang == "en" else "d'" if page[1][0] in "aeiouAEIOU" else "de "
         text = f"{self.text(lang)} {of}{page[1]}"
-        return text if len(text) <= MAX_CHARS else None
+        return text if len(text) <= MAX_CHARS else self.text(lang)
 
     def named_in(self, description: str) -> bool:
         """Does the description name this kind? Accents, case and endings do not count."""

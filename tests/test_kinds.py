@@ -59,8 +59,8 @@ def test_kind_of(name, kind, fr):
         pytest.param(
             "gcloud_compute_network-firewall-policies_create.1.gz",
             "Compressed section 1 manual page of gcloud_compute_network-firewall-policies_create",
-            None,
-            id="too long in French",
+            "Page de manuel compressée de la section 1",
+            id="too long in French: the kind alone",
         ),
         pytest.param("libfoo-1.2.3.1.gz", None, None, id="a version before the number"),
         pytest.param("notes de frais.1.gz", None, None, id="words, not a command"),

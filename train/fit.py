@@ -36,7 +36,6 @@ from nomenclair.workspace import read_json, write_json
 from train import bases
 from train.data import examples, fingerprint, spread, store_pairs
 from train.prepare import prepare
-from train.risk import RiskTrainer, check_risk
 
 # Every matrix of attention and feed-forward, in T5's names and BART's.
 ATTENTION = r".*\.(q|k|v|o|[qkv]_proj|out_proj)"
@@ -70,7 +69,6 @@ class Settings:
     decoder_layers: int | None = None
     trim_vocabulary: bool = False
     load_in_8bit: bool = False
-    minimum_risk: bool = False
     bf16: bool = field(default_factory=bases.computes_bfloat16)
     patience: int = 3
     seed: int = 20261121
@@ -83,7 +81,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What training gave; losses are mean cross-entropies per token, in nats, or risks from 0 to 1 (train.risk)."""
+    """What training gave; losses are mean cross-entropies per token, in nats."""
 
     train_loss: float
     validation_loss: float
@@ -134,13 +132,11 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
             write_json(folder / "run.json", state)
             store_pairs(folder, pairs)
     model = adapted(base, settings, tokenizer)
-    if settings.minimum_risk:
-        check_risk(model)
     encoded = data.map(
         lambda rows: tokenized(tokenizer, rows), batched=True, remove_columns=data["train"].column_names
     )
     held_out = _some(encoded["validation"])
-    trainer = (RiskTrainer if settings.minimum_risk else Seq2SeqTrainer)(
+    trainer = Seq2SeqTrainer(
         model=model,
         args=training_arguments(settings, folder),
         train_dataset=encoded["train"],

@@ -24,7 +24,7 @@ function told(kind, name, lang) {
   if (!topic || ROTATED.test(topic)) return undefined;
   const of = lang === "en" ? "of " : /^[aeiou]/i.test(topic) ? "d'" : "de ";
   const text = `${kind[lang]} ${of}${topic}`;
-  return text.length <= MAX_CHARS ? text : undefined;
+  return text.length <= MAX_CHARS ? text : kind[lang];
 }
 
 export class Student {

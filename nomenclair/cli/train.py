@@ -45,13 +45,6 @@ def train(
     load_in_8bit: Annotated[
         bool, typer.Option("--load-in-8bit", help="Keep the base in 8 bits (bitsandbytes).")
     ] = False,
-    minimum_risk: Annotated[
-        bool,
-        typer.Option(
-            "--minimum-risk",
-            help="For a base that describes names: learn from whole texts that it says (slow).",
-        ),
-    ] = False,
     bf16: Annotated[
         bool | None,
         typer.Option("--bf16/--fp32", help="Compute in bfloat16; by default where the machine has it."),
@@ -102,7 +95,6 @@ def train(
         decoder_layers=decoder_layers,
         trim_vocabulary=trim_vocabulary,
         load_in_8bit=load_in_8bit,
-        minimum_risk=minimum_risk,
         bf16=bases.computes_bfloat16() if bf16 is None else bf16,
     )
     with fit.first_process_first() as first:

@@ -109,6 +109,10 @@ def test_a_training_comes_back_where_the_new_one_cannot_begin(tmp_path):
     folder.mkdir()  # what the new one began
     put_back(folder)
     assert [path.name for path in tmp_path.rglob("*")] == ["training", "training.json"]
+    set_aside(folder)
+    folder.mkdir()  # what a second new one began, before it was killed
+    set_aside(folder)
+    put_back(folder)
     put_back(folder)  # nothing stands aside
     assert (folder / "training.json").exists()
 

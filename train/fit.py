@@ -183,9 +183,14 @@ def _some(examples: Dataset) -> Dataset:
 
 
 def set_aside(folder: Path) -> None:
-    """Move a training that stands in the folder out of the way of a new one."""
-    drop_aside(folder)
-    if folder.exists():
+    """Move a training that stands in the folder out of the way of a new one.
+
+    One that was itself begun anew and did not finish goes: the finished one before it still stands aside.
+    """
+    if _aside(folder).exists() and not (folder / "training.json").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+    elif folder.exists():
+        drop_aside(folder)
         folder.rename(_aside(folder))
 
 

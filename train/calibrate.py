@@ -116,18 +116,18 @@ def thresholds(folder: Path, validation: Sequence[Pair], languages: Sequence[str
     found = {}
     for lang in languages:
         told = student.describe_scored([(pair.name, lang) for pair in validation])
-        ruled = sum(student.by_table(d.name, lang) is not None for d in told)
+        ruled = [student.by_table(pair.name, lang) is not None for pair in validation]
         said = [
             (d, pair)
-            for d, pair in zip(told, validation, strict=True)
-            if not d.abstained and student.by_table(d.name, lang) is None
+            for d, pair, by_table in zip(told, validation, ruled, strict=True)
+            if not (by_table or d.abstained)
         ]
         rows = measured(student, [d for d, _ in said], [[pair.text(lang)] for _, pair in said])
         floor = threshold(rows)
         found[lang] = {
             "abstain_below": floor,
-            "coverage": (ruled + sum(row.score >= floor for row in rows)) / len(told) if told else 1.0,
-            "guarded": 1 - (ruled + len(said)) / len(told) if told else 0.0,
+            "coverage": (sum(ruled) + sum(row.score >= floor for row in rows)) / len(told) if told else 1.0,
+            "guarded": 1 - (sum(ruled) + len(said)) / len(told) if told else 0.0,
             "names": len(told),
         }
     return found

@@ -49,7 +49,8 @@ class SortedLines:
         places = range(0, len(self.lines), BLOCK)
         starts = sorted({self.lines.index(b"\n", place - 1) + 1 if place else 0 for place in places})
         starts = tuple(start for start in starts if start < len(self.lines))
-        firsts = tuple(self.lines[start : self.lines.index(b"\n", start)] for start in starts)
+        # With its end, as it was sorted: without it, a line that goes on with a lower byte would come too late.
+        firsts = tuple(self.lines[start : self.lines.index(b"\n", start) + 1] for start in starts)
         object.__setattr__(self, "starts", starts)
         object.__setattr__(self, "firsts", firsts)
 

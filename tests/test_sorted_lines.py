@@ -1,4 +1,4 @@
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from nomenclair.sorted_lines import SortedLines, WordList
@@ -18,6 +18,7 @@ def test_a_list_holds_its_words_and_no_others(held, asked):
     st.binary(min_size=1, max_size=3).filter(lambda prefix: b"\n" not in prefix),
     st.integers(1, 30),
 )
+@example(lines=[b"", b"\x00"], prefix=b"\x00", block=1)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_first_line_with_a_prefix(monkeypatch, lines, prefix, block):
     monkeypatch.setattr("nomenclair.sorted_lines.BLOCK", block)

@@ -24,7 +24,7 @@ from nomenclair.kinds import Kind, KindTable
 from train.base import proper_names
 from train.base import tokenizer as tokens
 from train.base.compose import Composer, Lexicon
-from train.base.glossary import glosses, often
+from train.base.glossary import glosses
 from train.base.inflection import english_third
 from train.base.shards import Shard
 from train.base.swap import Forms, Row, forms
@@ -185,9 +185,7 @@ def main() -> None:
     lexicon, table = both_lexicons(), KindTable.load(CORPUS / "kinds.tsv")
     kinds = extensions(table)
     seeds, kept = seed_rows(CORPUS)
-    glossary = Glossary.of_words(
-        glosses(lexicon, often(seeds), proper_names.load(CORPUS / "proper_names.tsv"))
-    )
+    glossary = Glossary.of_words(glosses(lexicon, proper_names.load(CORPUS / "proper_names.tsv")))
     glossary.store(args.out)
     making = composer(table, args.names, args.seed)
     composed = [making.example() for _ in range(args.composed)]

@@ -1,14 +1,13 @@
-"""The glossary that goes with the base: the forms of all words that the seed corpus shows too rarely to teach.
+"""The glossary that goes with the base: the forms of all words that the corpus translates.
 
     python -m train.base.glossary OUT
 
 Words and phrases are those of corpus/lexicon.tsv and corpus/dictionary.tsv; datagen.realise gives their plurals,
-feminines, third persons and participles. A word that OFTEN names of the corpus hold is left to the model where it has
-one sense. Names of persons, towns and brands (corpus/proper_names.tsv) are told with their class.
+feminines, third persons and participles. Names of persons, towns and brands (corpus/proper_names.tsv) are told with
+their class.
 """
 
 import argparse
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,6 @@ from train.base import proper_names
 from train.base.compose import Lexicon, Word
 from train.base.proper_names import ProperName
 
-OFTEN = 100
 # A word is the lemma rather than a plural, a plural rather than a participle. What somebody is DOING is told beside a
 # lemma, last: `peeling` is a thing, and what a cook does.
 DOING = "doing"
@@ -106,11 +104,8 @@ def key_of(form: str) -> str:
     return " ".join(kept) if len(kept) > 1 and kept[0] == words[0] else ""
 
 
-def glosses(
-    lexicon: Lexicon, known: frozenset[str], proper: Iterable[ProperName] = ()
-) -> dict[str, tuple[str, str]]:
-    """{folded form: (English, French)} of the lexicon's words and of proper names; of `known` words, what has several
-    senses."""
+def glosses(lexicon: Lexicon, proper: Iterable[ProperName] = ()) -> dict[str, tuple[str, str]]:
+    """{folded form: (English, French)} of the lexicon's words and of proper names."""
     found: dict[str, dict[str, dict[str, str]]] = {}
     for pos, word, itself in senses(lexicon):
         if not key_of(word.form):
@@ -126,15 +121,12 @@ def glosses(
     cells = {}
     for key in found | named:
         by_lang = found.get(key, {})
-        cells[key] = tuple(
-            _cell(key, by_lang.get(lang, {}), key in known, named.get(key)) for lang in ("en", "fr")
-        )
+        cells[key] = tuple(_cell(key, by_lang.get(lang, {}), named.get(key)) for lang in ("en", "fr"))
     return {key: both for key, both in cells.items() if any(both)}
 
 
-def _cell(key: str, parts: Mapping[str, str], known: bool, name: ProperName | None) -> str:
-    """The senses of the first of PARTS that has any, and a proper name's; none where they say no more than the word,
-    or than is known."""
+def _cell(key: str, parts: Mapping[str, str], name: ProperName | None) -> str:
+    """The senses of the first of PARTS that has any, and a proper name's; none that says no more than the word."""
     most = 1 if " " in key else max(SENSES)  # a phrase has one
     first = next((part for part in PARTS if part in parts.values()), None)
     texts = [text for text, part in parts.items() if part == first and "[" not in text]
@@ -145,19 +137,11 @@ def _cell(key: str, parts: Mapping[str, str], known: bool, name: ProperName | No
     doing = [text for text, part in parts.items() if part == DOING and first == "lemma"][: most - 1]
     texts = [*texts[: most - len(doing[:1])], *doing[:1]]
     says_more = any(text not in (key, key.removesuffix("s"), key.removesuffix("es")) for text in texts)
-    return ", ".join(texts) if says_more and (len(texts) > 1 or not known) else ""
-
-
-def often(rows: Iterable[tuple[str, ...]]) -> frozenset[str]:
-    """The folded words that at least OFTEN of these names hold."""
-    counts = Counter(
-        word for name, *_ in rows for word in {names.fold(w) for w in names.words(names.split_ext(name)[0])}
-    )
-    return frozenset(word for word, count in counts.items() if count >= OFTEN)
+    return ", ".join(texts) if says_more else ""
 
 
 def main() -> None:
-    from train.base.build import CORPUS, seed_rows
+    from train.base.build import CORPUS
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", type=Path)
@@ -165,7 +149,6 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     words = glosses(
         Lexicon.load(CORPUS / "lexicon.tsv", CORPUS / "dictionary.tsv"),
-        often(seed_rows(CORPUS)[0]),
         proper_names.load(CORPUS / "proper_names.tsv"),
     )
     Glossary.of_words(words).store(args.out)

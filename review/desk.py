@@ -1,16 +1,28 @@
 """What a reviewer has before them: the pairs with flags, words and conflicts, worst first; one desk, two views
 (the TSV sheet and the page)."""
 
-import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from nomenclair.errors import UserError
 from nomenclair.records import Pair
-from review.apply import Word, apply_rows, generated_print, said, state, write_words
-from review.flags import Raised, flags_of, weight
-from review.sheet import Row, read_sheet, text_print
+from review.apply import (
+    Cells,
+    Word,
+    apply_rows,
+    contradictions,
+    generated_print,
+    held,
+    kept_or_edited,
+    one_line,
+    said,
+    shown,
+    state,
+    write_words,
+)
+from review.flags import Raised, flags_of, raised, weight
+from review.sheet import Row, read_sheet, visible
 from review.sources import Sources
 
 CONFLICT_WEIGHT = 100
@@ -24,17 +36,26 @@ class DeskRow:
     word: Word | None
     flags: Sequence[Raised]
 
+    @property
+    def seen(self) -> str:
+        """The print of what the row shows: texts, verdict, note and what contradicts them."""
+        return self._shown()[1]
+
     def sheet_row(self) -> Row:
-        now = state(self.pair, self.word)
+        cells, seen = self._shown()
         return Row(
             self.pair.id,
             self.pair.name,
-            *now[:2],
+            *cells[:2],
             " ".join(flag.code for flag in self.flags),
             "; ".join(flag.why for flag in self.flags),
-            *now[2:],
-            text_print(*now),
+            *cells[2:],
+            seen,
         )
+
+    def _shown(self) -> tuple[Cells, str]:
+        against = [flag.why for flag in self.flags if flag.code == "conflict"]
+        return shown(state(self.pair, self.word), against)
 
 
 Doubts = Mapping[str, Sequence[Raised]]
@@ -47,10 +68,10 @@ def rows(
 
     `doubts` are further flags by pair id; they fall away once a person has changed the texts.
     """
-    shown = {key: words[key].pair() if key in words else pairs[key] for key in pairs.keys() | words.keys()}
-    found = flags_of([shown[key] for key in sorted(shown)], sources)
+    now = {key: words[key].pair() if key in words else pairs[key] for key in pairs.keys() | words.keys()}
+    found = flags_of([now[key] for key in sorted(now)], sources)
     out = []
-    for key, pair in shown.items():
+    for key, pair in now.items():
         clash = conflict(pairs.get(key), words.get(key))
         doubted = doubts.get(key, ()) if pair == pairs.get(key) else ()
         out.append(DeskRow(pair, words.get(key), [*clash, *found[key], *doubted]))
@@ -65,20 +86,7 @@ def _worst_first(row: DeskRow) -> tuple:
 
 def conflict(pair: Pair | None, word: Word | None) -> list[Raised]:
     """Where a word is contradicted: by another person, or because the pair was generated anew under it."""
-    out = []
-    if word and word.rival_by:
-        texts = f"fr: {word.rival_fr} | en: {word.rival_en}"
-        out.append(Raised("conflict", CONFLICT_WEIGHT, f"{word.rival_by} says {word.rival_verdict}: {texts}"))
-    if (
-        word
-        and pair
-        and word.verdict
-        and word.seen != generated_print(pair)
-        and (pair.fr, pair.en) != (word.fr, word.en)
-    ):
-        texts = f"fr: {pair.fr} | en: {pair.en}"
-        out.append(Raised("conflict", CONFLICT_WEIGHT, f"generated anew since {word.by} judged it: {texts}"))
-    return out
+    return [Raised("conflict", CONFLICT_WEIGHT, why) for why in contradictions(pair, word)]
 
 
 def not_applied(path: Path, pairs: Mapping[str, Pair], words: Mapping[str, Word]) -> int:
@@ -91,64 +99,95 @@ def not_applied(path: Path, pairs: Mapping[str, Pair], words: Mapping[str, Word]
         return 1  # not a sheet as it stands: a person's file all the same
     after, done = apply_rows(lines, pairs, words, "")
     refused_changed = sum(
-        row.seen != text_print(row.fr, row.en, row.verdict, row.note)
-        for line, row in lines
-        if any(refused.line == line for refused in done.refused)
+        row.touched for line, row in lines if any(refused.line == line for refused in done.refused)
     )
     return len(broken) + refused_changed + sum(after[key] != words.get(key) for key in after)
 
 
 class Desk:
-    """The state of one `review serve`: each verdict is on disk before it is answered. Thread-safe."""
+    """The state of one `review serve`: each verdict is on disk before it is answered.
+
+    Every step takes over first what other commands and pages wrote meanwhile, and holds the file to its end;
+    that keeps the threads of the server apart too.
+    """
 
     def __init__(
         self, path: Path, pairs: Mapping[str, Pair], words: Mapping[str, Word], by: str, doubts: Doubts
     ):
         self.path, self.pairs, self.by = path, pairs, by
         self.words = dict(words)
-        self.lock = threading.Lock()
-        self.rows = {row.pair.id: row for row in rows(pairs, words, Sources.load(), doubts)}
-        self.undo_stack: list[tuple[str, Word | None]] = []
+        self.sources = Sources.load()
+        self.rows = {row.pair.id: row for row in rows(pairs, words, self.sources, doubts)}
+        self.undo_stack: list[tuple[str, Word | None, Word]] = []
+
+    def now(self) -> list[DeskRow]:
+        """The rows as they are on disk now, worst first."""
+        with held(self.path) as words:
+            self._take_over(words)
+            return sorted(self.rows.values(), key=_worst_first)
 
     def judge(self, key: str, verdict: str, fr: str, en: str, note: str, seen: str) -> DeskRow:
         """Set a person's word; `seen` is the print of what the page showed. UserError says what is wrong."""
-        with self.lock:
+        fr, en = one_line(fr), one_line(en)
+        with held(self.path) as words:
+            self._take_over(words)
             row = self.rows.get(key)
             if row is None:
                 raise UserError(f"No pair has the id {key!r}.", "Load the page again.")
-            if not fr.strip() or not en.strip():
+            if not fr or not en:
                 raise UserError("A text is empty.", "Write it again, or drop the pair.")
-            now = state(row.pair, row.word)
-            if seen != text_print(*now):
+            if seen != row.seen:
                 raise UserError("This pair changed in another window.", "Load the page again.")
             if verdict not in ("keep", "dropped"):
                 raise UserError(f"Unknown verdict {verdict!r}.", "Keep or drop.")
-            base = self.pairs.get(key, row.pair)
-            changed = (fr.strip(), en.strip()) != (base.fr, base.en)
-            final = "edited" if changed and verdict == "keep" else verdict
-            word = said(base, fr.strip(), en.strip(), final, note, self.by, generated_print(base))
-            return self._store(key, word, remember=True)
+            base, before = self.pairs.get(key), words.get(key)
+            final = kept_or_edited(fr, en, base, before) if verdict == "keep" else verdict
+            base = base or row.pair
+            word = said(base, fr, en, final, note, self.by, generated_print(base))
+            fresh = self._store(key, word)
+            self.undo_stack.append((key, before, word))
+            return fresh
 
     def undo(self) -> DeskRow | None:
-        """Take back the last verdict of this session; None where there is none left."""
-        with self.lock:
+        """Take back the last verdict of this session; None where there is none left.
+
+        UserError where somebody judged that pair since: theirs stays, and the verdict before is next.
+        """
+        with held(self.path) as words:
+            self._take_over(words)
             if not self.undo_stack:
                 return None
-            key, before = self.undo_stack.pop()
-            return self._store(key, before, remember=False)
+            key, before, after = self.undo_stack[-1]
+            if words.get(key) != after:
+                self.undo_stack.pop()
+                raise UserError(
+                    f"{visible(after.name)}: somebody changed it since, that stays.",
+                    "Load the page again to see it.",
+                )
+            fresh = self._store(key, before)
+            self.undo_stack.pop()
+            return fresh
 
-    def _store(self, key: str, word: Word | None, remember: bool) -> DeskRow:
-        before = self.words.get(key)
-        after = dict(self.words)
-        if word is None:
-            after.pop(key, None)
-        else:
-            after[key] = word
+    def _take_over(self, words: Mapping[str, Word]) -> None:
+        for key in words.keys() | self.words.keys():
+            if words.get(key) != self.words.get(key):
+                self._renew(key, words.get(key))
+        self.words = words
+
+    def _store(self, key: str, word: Word | None) -> DeskRow:
+        after = {**self.words, key: word} if word else {k: w for k, w in self.words.items() if k != key}
         write_words(self.path, after)
-        if remember:
-            self.undo_stack.append((key, before))
         self.words = after
-        shown = word.pair() if word else self.pairs[key]
-        flags = [flag for flag in self.rows[key].flags if flag.code != "conflict"]
-        self.rows[key] = replace(self.rows[key], pair=shown, word=word, flags=flags)
+        self._renew(key, word)
         return self.rows[key]
+
+    def _renew(self, key: str, word: Word | None) -> None:
+        """Set the row of a word anew; it goes where neither a word nor a generated pair is left."""
+        generated = self.pairs.get(key)
+        pair = word.pair() if word else generated
+        if pair is None:
+            del self.rows[key]
+            return
+        row = self.rows.get(key) or DeskRow(pair, word, raised(pair, self.sources))
+        others = [flag for flag in row.flags if flag.code != "conflict"]
+        self.rows[key] = DeskRow(pair, word, [*conflict(generated, word), *others])

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from review.apply import Word, with_rival
+from review.apply import Word, as_note, joined, rival_of, with_rival
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +36,28 @@ def merge(first: Mapping[str, Word], second: Mapping[str, Word]) -> Merged:
 
 def add(base: Mapping[str, Word], more: Mapping[str, Word]) -> dict[str, Word]:
     """The base with every word of `more`: new ones taken, contradicting ones as rivals, none lost."""
-    out = dict(base)
-    for key, word in more.items():
-        stands = out.get(key)
-        if stands is None or (not stands.verdict and word.verdict):
-            out[key] = word
-            continue
-        if word.verdict and not same(stands, word):
-            stands = with_rival(stands, word.fr, word.en, word.verdict, word.note, word.by)
-        elif word.note and word.note not in stands.note:
-            stands = replace(stands, note=f"{stands.note} / {word.note}" if stands.note else word.note)
-        if word.rival_by and not stands.rival_by:
-            rival = (word.rival_fr, word.rival_en, word.rival_verdict)
-            stands = with_rival(stands, *rival, "", word.rival_by)
-        out[key] = stands
-    return out
+    return {**more, **{key: _both(word, more[key]) if key in more else word for key, word in base.items()}}
+
+
+def _both(first: Word, second: Word) -> Word:
+    """Two words on one pair as one; the first stands unless it is a note alone."""
+    stands, other = (second, first) if second.verdict and not first.verdict else (first, second)
+    stands = replace(stands, note=joined(first.note, second.note))
+    if other.verdict and not same(stands, other):
+        stands = with_rival(stands, other)
+    for rival in filter(None, (rival_of(first), rival_of(second))):
+        stands = _with_rival_or_note(stands, rival)
+    return stands
+
+
+def _with_rival_or_note(stands: Word, rival: Word) -> Word:
+    """A further rival beside a word: its rival where it has none yet, else a note; nothing if it is said already."""
+    waits = rival_of(stands)
+    if any(word.verdict and same(rival, word) for word in filter(None, (stands, waits))):
+        return stands
+    if waits is None:
+        return with_rival(stands, rival)
+    return replace(stands, note=joined(stands.note, as_note(rival)))
 
 
 def same(one: Word, other: Word) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from nomenclair.errors import UserError
 from review.apply import state
 from review.desk import Desk, DeskRow
-from review.sheet import text_print
+from review.sheet import visible
 
 PAGE = Path(__file__).with_name("page.html")
 MAX_BODY = 64 * 1024
@@ -41,14 +41,14 @@ def as_json(row: DeskRow) -> dict:
     fr, en, verdict, note = state(row.pair, row.word)
     return {
         "id": row.pair.id,
-        "name": row.pair.name,
+        "name": visible(row.pair.name),
         "fr": fr,
         "en": en,
         "verdict": verdict,
         "note": note,
         "by": row.word.by if row.word else "",
-        "seen": text_print(fr, en, verdict, note),
-        "flags": [{"code": flag.code, "why": flag.why} for flag in row.flags],
+        "seen": row.seen,
+        "flags": [{"code": flag.code, "why": visible(flag.why)} for flag in row.flags],
     }
 
 
@@ -59,9 +59,7 @@ def _handler(desk: Desk, token: str) -> type[BaseHTTPRequestHandler]:
                 case "":
                     self._answer(200, PAGE.read_bytes(), "text/html; charset=utf-8")
                 case "rows":
-                    self._json(
-                        200, {"by": desk.by, "rows": [as_json(row) for row in list(desk.rows.values())]}
-                    )
+                    self._rows()
                 case _:
                     self._json(404, {"error": "Not found."})
 
@@ -84,6 +82,12 @@ def _handler(desk: Desk, token: str) -> type[BaseHTTPRequestHandler]:
                 self._json(409, {"error": str(error)})
             except (ValueError, KeyError, TypeError):
                 self._json(400, {"error": "Not a verdict."})
+
+        def _rows(self) -> None:
+            try:
+                self._json(200, {"by": desk.by, "rows": [as_json(row) for row in desk.now()]})
+            except UserError as error:
+                self._json(409, {"error": str(error)})
 
         def _asked(self) -> str | None:
             """What stands after the token, or None where the token or the host is not ours."""

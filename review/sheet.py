@@ -23,7 +23,11 @@ REQUIRED = (*COLUMNS[:4], "verdict", "note", "seen")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the sheet, unescaped. `seen` is the print of the cells a person may change, as exported."""
+    """One line of the sheet, unescaped.
+
+    `seen` is the print of the cells a person may change, as exported; where something contradicted them then,
+    its print follows (apply.shown).
+    """
 
     id: str
     name: str
@@ -35,6 +39,11 @@ class Row:
     note: str
     seen: str
 
+    @property
+    def touched(self) -> bool:
+        """Has a person changed a cell since the export?"""
+        return self.seen[:PRINT_LENGTH] != text_print(self.fr, self.en, self.verdict, self.note)
+
 
 @dataclass(frozen=True, slots=True)
 class Refused:
@@ -44,13 +53,16 @@ class Refused:
     why: str
 
 
+PRINT_LENGTH = 9
+
+
 def text_print(*texts: str) -> str:
     """A short print of texts: the letter s and 8 hexadecimal digits (a spreadsheet leaves it alone).
 
     >>> text_print("Rapport", "Report") == text_print("Rapport", "Report") != text_print("RapportReport")
     True
     """
-    return "s" + hashlib.sha256("\0".join(texts).encode("utf-8")).hexdigest()[:8]
+    return "s" + hashlib.sha256("\0".join(texts).encode("utf-8")).hexdigest()[: PRINT_LENGTH - 1]
 
 
 GUARD = "\\ "
@@ -70,16 +82,22 @@ SHORT = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 ESCAPE = re.compile(r"\\(?:([\\ntr ])|u\{([0-9a-f]{1,6})\})")
 
 
+def visible(text: str) -> str:
+    """A text with its hidden characters as escapes.
+
+    >>> visible("photo\u202egpj.exe")
+    'photo\\\\u{202e}gpj.exe'
+    """
+    return HIDDEN.sub(lambda m: SHORT.get(m[0], f"\\u{{{ord(m[0]):x}}}"), text.replace("\\", "\\\\"))
+
+
 def escape(cell: str) -> str:
     """A cell as written: no control character, never taken for anything but text.
 
     >>> escape("=1+1"), escape("2023"), escape("Rapport de 2023"), escape("a\\tb.txt")
     ('\\\\ =1+1', '\\\\ 2023', 'Rapport de 2023', 'a\\\\tb.txt')
     """
-    text = HIDDEN.sub(
-        lambda m: SHORT.get(m[0], f"\\u{{{ord(m[0]):x}}}"),
-        cell.replace("\\", "\\\\"),
-    )
+    text = visible(cell)
     return text if text == "" or _is_plainly_text(text) else GUARD + text + _end_guard(text)
 
 
@@ -128,6 +146,7 @@ def read_sheet(path: Path) -> tuple[list[tuple[int, Row]], list[Refused]]:
     Raises UserError where the file as a whole is not a review sheet: encoding, delimiter, columns.
     """
     table = csv.reader(io.StringIO(_text(path), newline=""), delimiter="\t")
+    before = 0
     try:
         header = [cell.strip().lower() for cell in next(table, [])]
         _check_header(path, header)
@@ -139,18 +158,34 @@ def read_sheet(path: Path) -> tuple[list[tuple[int, Row]], list[Refused]]:
             if not any(cells):
                 continue
             cells = _without_empty_end(cells, len(header))
-            if len(cells) != len(header):
-                why = f"{len(cells)} cells, not {len(header)}: a tab was added or lost"
-                refused.append(Refused(line, why))
+            if problem := _not_whole(cells, len(header), line, table.line_num):
+                refused.append(Refused(line, problem))
                 continue
             values = dict.fromkeys(COLUMNS, "") | dict(zip(header, map(unescape, cells), strict=True))
             rows.append((line, Row(**{name: values[name] for name in COLUMNS})))
     except csv.Error as error:
-        raise UserError(
-            f"{path}, line {table.line_num}: not a tab-separated table ({error}).",
-            "Save it again as text, tab-separated, UTF-8.",
-        ) from error
+        first, last = before + 1, table.line_num
+        why = _swallowed(first, last) or f"line {first}: not a tab-separated table ({error})"
+        raise UserError(f"{path}: {why}.", "Mend it, then save it as text, tab-separated, UTF-8.") from error
     return rows, refused
+
+
+def _not_whole(cells: list[str], width: int, first: int, last: int) -> str | None:
+    """Why the cells read from these lines are no row. A quotation mark typed at the beginning of a cell joins
+    cells and lines up to the next one, maybe to the right number; no cell is written with a raw tab."""
+    if len(cells) == width and not any("\t" in cell for cell in cells):
+        return None
+    joined = "a cell that begins with a quotation mark holds a tab"
+    counted = f"{len(cells)} cells, not {width}: a tab was added or lost"
+    return _swallowed(first, last) or (joined if len(cells) == width else counted)
+
+
+def _swallowed(first: int, last: int) -> str | None:
+    if last <= first:
+        return None
+    return (
+        f"lines {first} to {last} were read as one: a cell begins with a quotation mark that nothing closes"
+    )
 
 
 def _without_empty_end(cells: list[str], width: int) -> list[str]:

@@ -79,6 +79,34 @@ def test_lines_are_counted_as_editors_do(tmp_path):
     assert [line.line for line in read_sheet(path)[1]] == [2, 3]
 
 
+@pytest.mark.parametrize(
+    ("edits", "says"),
+    [
+        pytest.param({2: '"A'}, "lines 3 to 6 were read as one", id="never closed"),
+        pytest.param({2: '"A', 4: '"B'}, "lines 3 to 5 were read as one", id="closed by another: nine cells"),
+        pytest.param({2: '"A\tB"'}, "a quotation mark holds a tab", id="a tab in a cell, nine cells"),
+    ],
+)
+def test_a_quotation_mark_typed_before_a_text_swallows_no_line(tmp_path, edits, says):
+    path = tmp_path / "review.tsv"
+    write_sheet(path, [row(f"name{n}.txt", fr=f"Fichier {n}") for n in range(1, 6)])
+    text = path.read_text(encoding="utf-8")
+    for number, cell in edits.items():
+        text = text.replace(f"Fichier {number}", f"{cell} fichier {number}")
+    path.write_text(text, encoding="utf-8")
+    found, refused = read_sheet(path)
+    assert [line.line for line in refused] == [3] and says in refused[0].why
+    assert all(r == row(r.name, fr=r.fr) for _, r in found)
+
+
+def test_a_quotation_mark_that_swallows_a_long_sheet_is_named(tmp_path):
+    path = tmp_path / "review.tsv"
+    write_sheet(path, [row("a.txt", fr="Fichier un"), *(row(f"{n}.txt") for n in range(4000))])
+    path.write_text(path.read_text(encoding="utf-8").replace("Fichier un", '"Fichier un'), encoding="utf-8")
+    with pytest.raises(UserError, match=r"lines 2 to [0-9]* were read as one"):
+        read_sheet(path)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
 def test_encodings_that_spreadsheets_write(tmp_path, encoding):
     path = tmp_path / "review.tsv"

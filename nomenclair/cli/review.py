@@ -25,13 +25,19 @@ def register(app: typer.Typer) -> None:
 
 
 def _loaded(root: Path):
-    """(workspace, curated pairs by id, words by id)"""
+    """(workspace, curated pairs by id)"""
     from nomenclair.records import Pair
     from nomenclair.workspace import read_records
 
     ws = workspace(root)
-    pairs = {pair.id: pair for pair in read_records(ws.need(ws.curated, "curate"), Pair)}
-    return ws, pairs, room("review.apply").read_words(ws.reviewed)
+    return ws, {pair.id: pair for pair in read_records(ws.need(ws.curated, "curate"), Pair)}
+
+
+def _speaker(by: str) -> str:
+    try:
+        return by or getpass.getuser()
+    except (KeyError, OSError) as error:  # a user id without a name, as in containers
+        raise UserError("This machine has no login name for you.", "Say who you are: --by NAME") from error
 
 
 def _doubts(ws):
@@ -49,7 +55,8 @@ def export(
 ) -> None:
     """Write the pairs as a table to correct (TSV), worst first."""
     table, desk = room("review.sheet"), room("review.desk")
-    ws, pairs, words = _loaded(root)
+    ws, pairs = _loaded(root)
+    words = room("review.apply").read_words(ws.reviewed)
     path = sheet or ws.sheet
     if unsaid := desk.not_applied(path, pairs, words):
         raise UserError(
@@ -69,13 +76,15 @@ def apply(
 ) -> None:
     """Take a person's corrections from the table and keep them for ever."""
     module, table = room("review.apply"), room("review.sheet")
-    ws, pairs, words = _loaded(root)
+    ws, pairs = _loaded(root)
     path = sheet or ws.need(ws.sheet, "review export")
     lines, broken = table.read_sheet(path)
-    after, done = module.apply_rows(lines, pairs, words, by or getpass.getuser())
+    by = _speaker(by)
+    with module.held(ws.reviewed) as words:
+        after, done = module.apply_rows(lines, pairs, words, by)
+        if after != words:
+            module.write_words(ws.reviewed, after)
     refused = sorted([*broken, *done.refused], key=lambda line: line.line)
-    if after != words:
-        module.write_words(ws.reviewed, after)
     said = ", ".join(f"{n} {verdict}" for verdict, n in sorted(done.taken.items())) or "nothing new"
     console.print(f"{said}; {done.untouched} untouched, {done.already} applied before; kept in {ws.reviewed}")
     for conflict in done.conflicts:
@@ -91,13 +100,14 @@ def apply(
 
 def serve(
     by: ByOption = "",
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")] = 0,
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Review in a browser, with the keyboard; every verdict is saved at once."""
     server = room("review.server")
-    ws, pairs, words = _loaded(root)
-    table = room("review.desk").Desk(ws.reviewed, pairs, words, by or getpass.getuser(), _doubts(ws))
+    ws, pairs = _loaded(root)
+    words = room("review.apply").read_words(ws.reviewed)
+    table = room("review.desk").Desk(ws.reviewed, pairs, words, _speaker(by), _doubts(ws))
     with server.listening(table, port) as (url, running):
         print(url, flush=True)
         console.print("Open this address in a browser on this machine. Ctrl-C ends; every verdict is saved.")
@@ -116,18 +126,16 @@ def merge(
     for path in (first, second):
         if not path.exists():
             raise UserError(f"{path} is not there.", "Give two reviewed.parquet files.")
-    result = module.merge(words.read_words(first), words.read_words(second))
-    kept = module.add(words.read_words(ws.reviewed), result.words)
-    words.write_words(ws.reviewed, kept)
+    with words.held(ws.reviewed) as stored:
+        result = module.merge(words.read_words(first), words.read_words(second))
+        kept = module.add(stored, result.words)
+        words.write_words(ws.reviewed, kept)
     console.print(
-        f"{len(result.words)} words in {ws.reviewed}; both judged {result.both}, "
+        f"{len(kept)} words in {ws.reviewed}; both judged {result.both}, "
         f"agreed on {result.agreed}, {result.conflicts} conflicts wait for a decision (review export shows them)"
     )
-    print(
-        f"kappa {result.kappa:.3f}"
-        if result.kappa is not None
-        else "kappa undefined: fewer than two verdicts"
-    )
+    undefined = "all verdicts are alike" if result.both else "no pair was judged by both"
+    print(f"kappa undefined: {undefined}" if result.kappa is None else f"kappa {result.kappa:.3f}")
 
 
 def report(root: WorkspaceOption = DEFAULT_WORKSPACE) -> None:

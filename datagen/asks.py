@@ -58,7 +58,7 @@ def make_asks(
 
 def make_request(asks: Sequence[Ask], prompt: Prompt, model: str, dialect: Dialect) -> Request:
     """The request for these names: a first ask for several, or a second ask for one with what was wrong."""
-    by_id = dict(zip(_short_ids([a.file.id for a in asks]), asks, strict=True))
+    by_id = dict(zip(short_ids([a.file.id for a in asks]), asks, strict=True))
     messages = prompt.messages(
         [{"id": i, "name": a.masked.text} for i, a in by_id.items()], _complaints(asks)
     )
@@ -85,7 +85,7 @@ def _complaints(asks: Sequence[Ask]) -> list[str]:
     return [f"Attempt {len(reasons) + 1}. {parse.REASONS[reasons[-1]]}".strip()]
 
 
-def _short_ids(ids: Sequence[str]) -> list[str]:
+def short_ids(ids: Sequence[str]) -> list[str]:
     """The shortest hash ends (4 digits at least) that tell the names apart.
 
     Cheap, and a model that answers for a neighbour is caught, as it would not be with 1, 2, 3.

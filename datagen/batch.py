@@ -8,6 +8,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import openai
 
@@ -15,7 +16,16 @@ from datagen.asks import Request
 from datagen.budget import Size
 from datagen.generate import Run
 from datagen.ledger import Ledger
-from datagen.teacher import REFUSALS, Dialect, Reply, Result, Unanswered, read_refusal
+from datagen.teacher import (
+    REFUSALS,
+    Dialect,
+    Result,
+    Unanswered,
+    dialect_of,
+    read_error,
+    read_refusal,
+    read_reply,
+)
 from nomenclair.errors import PartialResult, UserError
 
 # The endpoint's own limits are 50,000 lines and 200 MB; a smaller batch is done sooner.
@@ -116,17 +126,18 @@ async def _collect(
         raise UserError(f"The endpoint refuses the batch: {why}.", "Mend that, or run without --batch.")
     waiting = _unread(ledger, token)
     for file in filter(None, (batch.output_file_id, batch.error_file_id)):
-        lines = (await api.files.content(file)).text.splitlines()
+        text = (await api.files.content(file)).text
         with ledger.together():
-            for told in map(json.loads, lines):
-                if asked := waiting.pop(told["custom_id"], None):
-                    run.land(
-                        _request(run, ledger, told["custom_id"], asked), _result(told, run.dialect), True
-                    )
+            for told in _objects(text):
+                key = str(told.get("custom_id"))
+                if asked := waiting.pop(key, None):
+                    request = _request(run, ledger, key, asked)
+                    # Not the run's own dialect: another line of this batch may have changed it meanwhile.
+                    run.land(request, _result(told, dialect_of(request.body, run.dialect)), True)
     for key, asked in waiting.items():
         run.land(_request(run, ledger, key, asked), Unanswered(f"batch-{batch.status}", ""), True)
-    if run.stopped is None:
-        ledger.set_batch(token, "done")
+    # Also where a line stops the run: what could not be recorded has raised before this.
+    ledger.set_batch(token, "done")
 
 
 async def _ended(api: openai.AsyncOpenAI, remote: str, poll_seconds: float):
@@ -155,17 +166,28 @@ def _request(run: Run, ledger: Ledger, key: str, asked: dict[str, list[str]]) ->
     return Request(key, ledger.body(key), by_id, Size(0, 0, 0))
 
 
+def _objects(text: str) -> Iterator[dict]:
+    """The lines of an output or error file. One that cannot be read is passed over: it counts as left out.
+
+    Not `splitlines`: it cuts at U+2028 and others, which may stand unescaped inside a string.
+    """
+    for line in text.split("\n"):
+        with suppress(ValueError, RecursionError):
+            if isinstance(told := json.loads(line), dict):
+                yield told
+
+
 def _result(told: dict, dialect: Dialect) -> Result:
     """One line of an output or error file."""
-    response = told.get("response") or {}
+    response = told.get("response")
+    response = response if isinstance(response, dict) else {}
     status, body = response.get("status_code"), response.get("body")
     if status == 200:
-        return Reply(json.dumps(body, ensure_ascii=False), 0.0)
-    error = (body or {}).get("error") or told.get("error") or {}
-    message = str(error.get("message", ""))
+        return read_reply(json.dumps(body), 0.0)  # in ASCII: half a surrogate pair could not be stored
+    code, _, message = read_error(json.dumps(body or {"error": told.get("error")}))
     if status in REFUSALS:
-        return read_refusal(str(error.get("code", "")), message, dialect)
-    return Unanswered(f"http-{status}" if status else str(error.get("code", "batch")), message)
+        return read_refusal(code, message, dialect)
+    return Unanswered(f"http-{status}" if status else code or "batch", message)
 
 
 async def _translated(work) -> None:

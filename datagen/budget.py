@@ -23,8 +23,9 @@ class Size:
 class Budget:
     """Caps of one run (`max_cost` in US dollars; None: no cap) and what it has used.
 
-    `used` is the sum of the usage fields of the replies. `at_risk` is the most that tries without a reply
-    (timeouts, connections lost in mid-reply) may have been billed for; caps count it too.
+    `used` is the sum of the usage fields of the replies. `at_risk` is the most that may have been billed for
+    replies without that field and for tries without a reply (timeouts, connections lost in mid-reply, no
+    completion); caps count it too.
     """
 
     price: Price | None = None
@@ -76,14 +77,21 @@ class Budget:
         return True
 
     def settle(self, key: str, usage: Usage | None) -> None:
-        """A request has ended: with the usage that its reply reports, or without a reply (None)."""
-        size = self._open.pop(key, None)  # a batch of an earlier run was set aside there
-        if size:
-            self._aside -= self.bound(size)
+        """A reply has come, with the usage that it reports; None where it reports none: its bound counts."""
+        if usage is None:
+            self.lost_try(key)
+        size = self.release(key)
         if usage is not None:
             self.used += usage
             if usage.input and size:
                 self._learn(usage.input / size.input_estimate)
+
+    def release(self, key: str) -> Size | None:
+        """A request has ended: what was set aside for it is free again."""
+        size = self._open.pop(key, None)  # a batch of an earlier run was set aside there
+        if size:
+            self._aside -= self.bound(size)
+        return size
 
     def _learn(self, ratio: float) -> None:
         if self.ratio is None or ratio > self.ratio:
@@ -100,7 +108,7 @@ class Budget:
         return None
 
     def lost_try(self, key: str) -> None:
-        """A try got no reply but may be billed."""
+        """A try may be billed, and no reply tells for how much."""
         if key in self._open:
             self.at_risk += self.bound(self._open[key])
 
@@ -109,6 +117,11 @@ class Budget:
 
     def spent_text(self) -> str:
         tokens = f"{self.used.input:,} + {self.used.output:,} tokens"
-        if self.price is None:
-            return f"{tokens}, price unknown"
-        return f"{tokens}, ${self.cost(self.used):.4f} at prices of {self.price.as_of}"
+        cost = (
+            f"${self.cost(self.used):.4f} at prices of {self.price.as_of}" if self.price else "price unknown"
+        )
+        if not self.at_risk.total:
+            return f"{tokens}, {cost}"
+        return (
+            f"{tokens}, {cost}, and at most {self.at_risk.total:,} tokens of which the endpoint gave no count"
+        )

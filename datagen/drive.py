@@ -49,10 +49,11 @@ async def _drive(run: Driven, endpoint: Endpoint) -> None:
             done = [await ended.get()]
             while not ended.empty():
                 done.append(ended.get_nowait())
+            # All at once: one that cannot be taken in must not leave the others waited for.
+            landing = [(task, *in_flight.pop(task)) for task in done]
             try:
                 with run.together():
-                    for task in done:
-                        request, answers_before = in_flight.pop(task)
+                    for task, request, answers_before in landing:
                         run.land(request, _result(task), endpoint.answers > answers_before)
             except UserError as stop:
                 run.stop(stop)

@@ -22,7 +22,7 @@ from datagen.spelling import dictionary
 from datagen.teacher import Dialect, Refused, Reply, Result, Unanswered, Unsupported
 from nomenclair.errors import PartialResult, UserError
 from nomenclair.kinds import KindTable
-from nomenclair.records import FileName, Pair, Rejected
+from nomenclair.records import NOT_ASKED, FileName, Pair, Rejected
 
 # Requests that end without an answer while others get one, before a name waits for the next run.
 UNANSWERED = 3
@@ -30,7 +30,6 @@ UNANSWERED = 3
 SILENT = 8
 # Requests refused before any is answered: the fault is in all of them.
 REFUSED_AT_START = 3
-NOT_ASKED = "not-asked-yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +80,7 @@ class Run:
         self._dialect = Dialect(**json.loads(ledger.get(f"dialect {options.model}", "{}")))
         self._refused_at_start = 0
         self._silent = 0
+        self._heard = False
         todo = [a for a in asks if not self.state.settled(a.item) and a.item not in elsewhere]
         away = [a for a in asks if a.item in elsewhere]
         per_request = 1 if prompt.one_line else options.per_request
@@ -150,7 +150,7 @@ class Run:
     def failed(self, key: str, code: str, message: str) -> None:
         """To be given to the Endpoint: a try that failed is counted and written down."""
         self.progress.failures[code] += 1
-        if code in ("timeout", "reset"):
+        if code in ("timeout", "reset", "no-completion"):
             self._budget.lost_try(key)
         try:
             self._ledger.record_failure(key, code, message)
@@ -164,7 +164,10 @@ class Run:
         `others_answered` tells whether the endpoint answered anything since this one was sent.
         """
         answer = parse.read_answer(result.raw) if isinstance(result, Reply) else None
-        self._budget.settle(request.key, Usage(*answer.usage) if answer else None)
+        if answer:
+            self._budget.settle(request.key, answer.usage)
+        else:
+            self._budget.release(request.key)
         asks = [ask for ask in request.by_id.values() if ask.item in self._items]
         try:
             if isinstance(result, Reply):
@@ -220,15 +223,15 @@ class Run:
         read = parse.parse_line if self._prompt.one_line else parse.parse
         parsed = read(answer, {i: a.masked.text for i, a in request.by_id.items()}, swapped)
         outcomes = [_outcome(request.by_id[i], found) for i, found in parsed.items.items()]
-        self._silent = 0
+        self._silent, self._heard = 0, True
         self.record_request(request)
-        self._ledger.record_reply(request.key, reply.seconds, reply.raw, Usage(*answer.usage), outcomes)
+        self._ledger.record_reply(request.key, reply.seconds, reply.raw, answer.usage or Usage(), outcomes)
         for ask, outcome in zip(request.by_id.values(), outcomes, strict=True):
             if ask.item in self._items:  # a batch may bring answers to names that are no longer here
                 self._settle(ask, outcome)
 
     def _refused(self, asks: Sequence[Ask], refused: Refused) -> None:
-        if refused.reason == "bad-request" and not self._budget.used.total:
+        if refused.reason == "bad-request" and not self._heard:
             self._refused_at_start += 1
             if self._refused_at_start >= REFUSED_AT_START:
                 raise UserError(
@@ -251,7 +254,7 @@ class Run:
         gone = [ask for ask in asks if ask.unanswered >= UNANSWERED]
         self._unanswered.update({ask.item: last for ask in gone})
         self._silent = 0 if others_answered else self._silent + 1
-        if self._silent >= SILENT or (self._silent and not self._budget.used.total):
+        if self._silent >= SILENT or (self._silent and not self._heard):
             raise UserError(
                 f"The endpoint does not answer ({last.code}: {last.message.strip()}).",
                 "Check that it runs and OPENAI_BASE_URL, then run the same command again to go on.",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from datagen import parse
-from datagen.asks import Ask, Request, request_key
+from datagen.asks import Ask, Request, request_key, short_ids
 from datagen.budget import Budget, Size
 from datagen.generate import Run
 from datagen.ledger import Judgement, Ledger, Usage
@@ -107,7 +107,7 @@ class Judging:
         return request
 
     def _request(self, asks: Sequence[Ask]) -> Request:
-        by_id = {a.file.id[1:7]: a for a in asks}
+        by_id = dict(zip(short_ids([a.file.id for a in asks]), asks, strict=True))
         items = []
         for short, ask in by_id.items():
             texts = self._run.state.texts(ask.item)
@@ -123,8 +123,10 @@ class Judging:
 
     def land(self, request: Request, result: Result, others_answered: bool) -> None:
         answer = parse.read_answer(result.raw) if isinstance(result, Reply) else None
-        usage = Usage(*answer.usage) if answer else None
-        self._budget.settle(request.key, usage)
+        if answer:
+            self._budget.settle(request.key, answer.usage)
+        else:
+            self._budget.release(request.key)
         asks = list(request.by_id.values())
         if isinstance(result, UserError):
             self.stop(result)
@@ -136,6 +138,7 @@ class Judging:
             try:
                 body = json.dumps(request.body)
                 self._ledger.record_request(request.key, "judge", self._model, self.prompt.version, body)
+                usage = answer.usage or Usage()
                 self._ledger.record_reply(request.key, result.seconds, result.raw, usage, judgements=found)
             except UserError as stop:
                 self.stop(stop)
@@ -149,10 +152,19 @@ class Judging:
     def _judgements(self, answer: parse.Answer, request: Request) -> Iterator[Judgement]:
         for entry in parse.entries(answer.content) or []:
             ask = request.by_id.get(str(entry.get("id")))
-            marks = [entry.get(mark) for mark in MARKS]
-            if ask and all(isinstance(m, int) and 1 <= m <= 5 for m in marks):
+            marks = [_mark(entry.get(mark)) for mark in MARKS]
+            if ask and all(marks):
                 key = judgement_key(ask, self.prompt, self._run)
-                yield Judgement(key, ask.file.id, *marks, " ".join(str(entry.get("why") or "").split()))
+                yield Judgement(key, ask.file.id, *marks, parse.one_line(entry.get("why")))
+
+
+def _mark(value: object) -> int:
+    """A mark from 1 to 5, also where it came as "5" or 5.0 (4.5 is a 4); 0 of anything else."""
+    try:
+        number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0.0
+    except (ValueError, OverflowError):
+        return 0
+    return int(number) if 1 <= number <= 5 else 0
 
 
 def judgement_key(ask: Ask, prompt: Prompt, run: Run) -> str:

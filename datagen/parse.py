@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import json_repair
 
+from datagen.ledger import Usage
 from datagen.privacy import PLACEHOLDER
 from nomenclair import contract
 from nomenclair.names import split_ext
@@ -58,12 +59,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The parts of an endpoint's JSON that matter. `usage` is (input, cached, output) tokens."""
+    """The parts of an endpoint's JSON that matter. `usage` is None where it does not count."""
 
     content: str
     finish: str
     refusal: str
-    usage: tuple[int, int, int]
+    usage: Usage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +75,39 @@ class Parsed:
     foreign: tuple[str, ...] = field(default=())
 
 
-def read_answer(raw: str) -> Answer:
-    """Read a chat completion as it came over the wire; what is missing or garbled reads as empty or 0."""
+def is_completion(raw: str) -> bool:
+    """Is this a chat completion at all: an object with choices?"""
+    return bool(_completion(raw))
+
+
+def _completion(raw: str) -> dict:
     try:
-        body = json.loads(raw)
-    except ValueError:
-        return Answer("", "garbled", "", (0, 0, 0))
-    usage = _dict(_dict(body).get("usage"))
-    cached = _dict(usage.get("prompt_tokens_details")).get("cached_tokens")
-    counts = (_int(usage.get("prompt_tokens")), _int(cached), _int(usage.get("completion_tokens")))
-    choices = _dict(body).get("choices")
-    choice = _dict(choices[0]) if isinstance(choices, list) and choices else {}
+        body = _dict(json.loads(raw))
+    except (ValueError, RecursionError):
+        return {}
+    choices = body.get("choices")
+    return body if isinstance(choices, list) and choices else {}
+
+
+def read_answer(raw: str) -> Answer:
+    """Read a chat completion as it came over the wire; what is missing or garbled reads as empty or None."""
+    body = _completion(raw)
+    choice = _dict(body["choices"][0]) if body else {}
     message = _dict(choice.get("message"))
     return Answer(
-        _str(message.get("content")), _str(choice.get("finish_reason")), _str(message.get("refusal")), counts
+        _str(message.get("content")),
+        _str(choice.get("finish_reason")),
+        _str(message.get("refusal")),
+        _usage(_dict(body.get("usage"))),
     )
+
+
+def _usage(told: dict) -> Usage | None:
+    read, written = _count(told.get("prompt_tokens")), _count(told.get("completion_tokens"))
+    if not read or written is None:  # no prompt is 0 tokens: the endpoint does not count
+        return None
+    cached = _count(_dict(told.get("prompt_tokens_details")).get("cached_tokens"))
+    return Usage(read, cached or 0, written)
 
 
 def parse_line(answer: Answer, asked: Mapping[str, str], swapped: Callable[[str, str], bool]) -> Parsed:
@@ -104,7 +123,7 @@ def parse_line(answer: Answer, asked: Mapping[str, str], swapped: Callable[[str,
     raw = answer.refusal or answer.content
     if reason:
         return Parsed({asked_id: Fault(reason, raw)})
-    entry = {"en": _text(en).strip(QUOTES), "fr": _text(fr).strip(QUOTES)}
+    entry = {"en": one_line(en).strip(QUOTES), "fr": one_line(fr).strip(QUOTES)}
     read = _read_entry([entry], name, swapped)
     return Parsed({asked_id: Fault(read.reason, raw) if isinstance(read, Fault) else read})
 
@@ -139,8 +158,6 @@ def _fault_of_whole(answer: Answer, entries: list[dict] | None) -> str | None:
         return "content-filter"
     if answer.finish == "length":
         return "truncated"
-    if answer.finish == "garbled":
-        return "not-json"
     if not answer.content.strip():
         return "empty-reply"
     return "not-json" if entries is None else None
@@ -183,8 +200,8 @@ def _as_entries(value: object) -> list[dict] | None:
 
 
 def _read_entry(found: list[dict], name: str, swapped: Callable[[str, str], bool]) -> Texts | Fault:
-    raw = json.dumps(found, ensure_ascii=False)
-    texts = {(_text(e.get("en")), _text(e.get("fr"))) for e in found}
+    raw = _str(json.dumps(found, ensure_ascii=False))
+    texts = {(one_line(e.get("en")), one_line(e.get("fr"))) for e in found}
     if len(texts) > 1:
         return Fault("duplicate-id", raw)
     en, fr = texts.pop()
@@ -212,8 +229,8 @@ def _fault_of_texts(en: str, fr: str, name: str) -> str | None:
     return None
 
 
-def _text(value: object) -> str:
-    """One line of text: any run of white space is one space."""
+def one_line(value: object) -> str:
+    """One line of text that can be stored: any run of white space is one space."""
     return " ".join(_str(value).split())
 
 
@@ -224,8 +241,10 @@ def _str(value: object) -> str:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
-def _int(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+def _count(value: object) -> int | None:
+    """A number of tokens, also where it came as 12.0; None of anything else."""
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53
+    return int(value) if known else None
 
 
 def _dict(value: object) -> dict:

@@ -18,6 +18,7 @@ from typing import Literal, Protocol
 import openai
 from aiolimiter import AsyncLimiter
 
+from datagen import parse
 from datagen.wire import Answered, Lost, Wire
 from nomenclair.errors import UserError
 
@@ -120,6 +121,17 @@ class Body:
     temperature: float = 0.0
     schema: Mapping = field(default_factory=lambda: SCHEMA)
     one_line: bool = False
+
+
+def dialect_of(body: Mapping, known: Dialect) -> Dialect:
+    """The dialect that a body was written in. One that asks for a line tells no format: `known`'s stands."""
+    formats: dict[str, Format] = {"json_schema": "schema", "json_object": "json"}
+    wanted = formats.get(body.get("response_format", {}).get("type"), "text")
+    return Dialect(
+        known.format if "stop" in body else wanted,
+        "max_tokens" if "max_tokens" in body else "max_completion_tokens",
+        "temperature" in body,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,11 +248,11 @@ class Endpoint:
             except Lost as error:
                 last = Unanswered(error.code, str(error))
             else:
-                if 200 <= answer.status < 300:
+                last = self._judge(answer, dialect, time.monotonic() - began)
+                if isinstance(last, Reply):
                     self.answers += 1
                     self.gate.succeeded()
-                    return Reply(answer.text, time.monotonic() - began)
-                last = self._judge(answer, dialect)
+                    return last
                 if isinstance(last, Refused):
                     self._failed(key, last.reason, last.raw)
                     return last
@@ -286,16 +298,17 @@ class Endpoint:
         wait *= random.uniform(0.5, 1.0)
         if failure.code == "http-429":
             self.gate.refused(wait if failure.wait is None else failure.wait, sent)
-            wait = max(wait, failure.wait or 0.0)
-        await self._sleep(wait)
+        await self._sleep(max(wait, failure.wait or 0.0))
 
     async def _sleep(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self.stopping.wait(), seconds)
 
-    def _judge(self, answer: Answered, dialect: Dialect) -> Refused | Unanswered:
-        """What an HTTP error means; raises for what ends the run."""
-        status, (code, kind, message) = answer.status, _read_error(answer.text)
+    def _judge(self, answer: Answered, dialect: Dialect, seconds: float) -> Reply | Refused | Unanswered:
+        """What an HTTP answer means; raises for what ends the run."""
+        if 200 <= answer.status < 300:
+            return read_reply(answer.text, seconds)
+        status, (code, kind, message) = answer.status, read_error(answer.text)
         if status in (401, 403):
             raise UserError(
                 f"The endpoint {self._wire.url} refuses the key ({status}: {message}).",
@@ -306,7 +319,7 @@ class Endpoint:
                 f"The endpoint {self._wire.url} knows no such model or path (404: {message}).",
                 "Check --model and OPENAI_BASE_URL (it often ends in /v1), then run the same command again.",
             )
-        if status == 429 and "insufficient_quota" in (code, kind):
+        if status == 402 or (status == 429 and "insufficient_quota" in (code, kind)):
             raise UserError(
                 f"The endpoint says that the account has no credit left ({message}).",
                 "Top it up, then run the same command again: only what is missing is asked.",
@@ -327,6 +340,13 @@ async def _spend(limiter: AsyncLimiter, amount: float) -> None:
         amount -= part
 
 
+def read_reply(text: str, seconds: float) -> Reply | Unanswered:
+    """What an answer with a good status means. The page of a captive portal, or an error with a 200, may pass."""
+    if parse.is_completion(text):
+        return Reply(text, seconds)
+    return Unanswered("no-completion", read_error(text)[2])
+
+
 def read_refusal(code: str, message: str, dialect: Dialect) -> Refused | Unsupported:
     """What an answer with a status of REFUSALS means."""
     if "content_filter" in code or "content management policy" in message:
@@ -335,17 +355,16 @@ def read_refusal(code: str, message: str, dialect: Dialect) -> Refused | Unsuppo
     return Unsupported(other) if other else Refused("bad-request", message)
 
 
-def _read_error(text: str) -> tuple[str, str, str]:
+def read_error(text: str) -> tuple[str, str, str]:
     """Code, type and words of an endpoint's error; the whole text where it is not in the usual form."""
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     error = told.get("error", told) if isinstance(told, dict) else told
     fields = error if isinstance(error, dict) else {"message": error}
-    message = fields.get("message")
-    words = message if isinstance(message, str) else text
-    return str(fields.get("code") or ""), str(fields.get("type") or ""), " ".join(words.split())[:500]
+    code, kind, message = (parse.one_line(fields.get(key)) for key in ("code", "type", "message"))
+    return code, kind, (message or parse.one_line(text))[:500]
 
 
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:

@@ -61,6 +61,10 @@ class Pair:
         return self.fr if lang == "fr" else self.en
 
 
+# The reason of a name that generate did not come to.
+NOT_ASKED = "not-asked-yet"
+
+
 @dataclass(frozen=True, slots=True)
 class Rejected:
     """Why a name has no pair after a stage: `reason` is a code, `raw` what was rejected (a reply, a text)."""

@@ -16,10 +16,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 # What may happen to a request; "ok" answers it well.
-TRANSPORT_FAULTS = ("429", "500", "503", "hang", "reset", "reset-mid-body", "drip")
+TRANSPORT_FAULTS = ("429", "500", "503", "hang", "reset", "reset-mid-body", "drip", "html")
 CONTENT_FAULTS = (
-    "html", "prose", "wrong-ids", "missing", "duplicate", "cut", "refusal", "empty", "markdown", "swapped",
-    "filtered", "fenced", "echo",
+    "prose", "wrong-ids", "missing", "duplicate", "cut", "refusal", "empty", "markdown", "swapped",
+    "filtered", "fenced", "echo", "half",
 )  # fmt: skip
 
 Choose = Callable[[int, dict], str]
@@ -135,14 +135,23 @@ STATUS = {
     "500": (500, "The server had an error.", None),
     "503": (503, "Overloaded.", None),
     "401": (401, "Incorrect API key provided.", "invalid_api_key"),
+    "402": (402, "Payment required.", None),
     "404": (404, "The model does not exist.", "model_not_found"),
     "no-credit": (429, "You exceeded your current quota.", "insufficient_quota"),
     "content-filter": (400, "The response was filtered.", "content_filter"),
     "bad": (400, "Something is wrong with this request.", None),
+    "half-error": (400, "Something is wrong with \ud83d.", None),
     "no-schema": (400, "response_format json_schema is not supported.", None),
     "no-json": (400, "response_format json_object is not supported.", None),
     "no-max-tokens": (400, "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens'.", None),
     "no-temperature": (400, "Unsupported value: 'temperature' does not support 0.", None),
+}
+
+# Bodies that come with a 200.
+NO_COMPLETION = {
+    "html": "<html><body>It works!</body></html>",
+    "error-200": '{"error": {"message": "Overloaded."}}',
+    "no-choices": '{"object": "chat.completion", "choices": []}',
 }
 
 
@@ -193,7 +202,16 @@ def completion(number: int, body: dict, fault: str) -> tuple[str, Delivered]:
         items = [
             {"id": i["id"], "en": "Thing that nobody knows", "fr": "Chose que nul ne connaît"} for i in items
         ]
-    content = json.dumps({"items": items}, ensure_ascii=False)
+    elif fault.startswith("marks "):
+        mark = json.loads(fault.removeprefix("marks "))
+        items = [{k: v if k in ("id", "why") else mark for k, v in i.items()} for i in items]
+    elif fault == "half":  # half a surrogate pair, escaped in the content's own JSON and beside it
+        message = {"reasoning": "\ud83d"}
+        if "why" in items[0]:
+            items = [{**i, "why": "cut \ud83d"} for i in items]
+        else:
+            items[0]["en"], good = f"**{items[0]['en']}** \ud83d", good[1:]
+    content = json.dumps({"items": items}, ensure_ascii=fault == "half")
     if not asked[0]["id"]:
         content = f"{items[0]['en']} | {items[0]['fr']}"
     if fault in ("prose", "refusal", "empty", "filtered"):
@@ -233,10 +251,12 @@ def completion(number: int, body: dict, fault: str) -> tuple[str, Delivered]:
         ],
         "usage": usage,
     }
-    if fault == "html":
-        return "<html><body>It works!</body></html>", Delivered("", 0, 0, 0, ())
+    if fault == "no-usage":
+        del reply["usage"]
+    if fault in NO_COMPLETION:
+        return NO_COMPLETION[fault], Delivered("", 0, 0, 0, ())
     record = Delivered(reply["id"], prompt, usage["completion_tokens"], cached, tuple(good))
-    return json.dumps(reply, ensure_ascii=False), record
+    return json.dumps(reply, ensure_ascii=fault == "half"), record
 
 
 class StubBatches:
@@ -247,6 +267,8 @@ class StubBatches:
         self.files: dict[str, bytes] = {}
         self.made: dict[str, dict] = {}
         self.polls = 2
+        # What is said of a file's lines instead of them.
+        self.garbled: Callable[[bytes], bytes] = lambda lines: lines
         self.fail_making = False
 
     def handle(self, method: str, path: str, body: bytes) -> bytes:
@@ -302,7 +324,7 @@ class StubBatches:
                 response = {"status_code": 200, "body": json.loads(text)}
                 good.append({"custom_id": told["custom_id"], "response": response, "error": None})
         batch["status"] = "completed"
-        batch["output_file_id"] = self._file(_lines(good))["id"]
+        batch["output_file_id"] = self._file(self.garbled(_lines(good)))["id"]
         batch["error_file_id"] = self._file(_lines(bad))["id"] if bad else None
         return batch
 

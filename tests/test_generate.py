@@ -1,23 +1,28 @@
 """generate against a real HTTP server on loopback: resume, second asks, errors, money, privacy."""
 
 import json
+import signal
 import sqlite3
 import subprocess
+from contextlib import nullcontext
 
 import pytest
 
-from datagen.budget import Budget
+from datagen.asks import Request
+from datagen.budget import Budget, Size
+from datagen.drive import drive
 from datagen.generate import REFUSED_AT_START, Options
 from datagen.ledger import Usage, open_ledger
 from datagen.parse import REASONS
 from datagen.prices import Price
 from datagen.prompts import Prompt, load
-from datagen.teacher import Limits
+from datagen.teacher import Dialect, Endpoint, Limits, Reply
+from datagen.wire import client
 from nomenclair.errors import PartialResult, UserError
 from nomenclair.records import FileName
 from nomenclair.workspace import Workspace
 from tests.generating import FAST, ask, pairs_of, rejected_of, some_names, workspace_with
-from tests.stub_endpoint import CONTENT_FAULTS, StubEndpoint, at_random, files_of, serving
+from tests.stub_endpoint import CONTENT_FAULTS, NO_COMPLETION, StubEndpoint, at_random, files_of, serving
 
 
 def sent_names(stub: StubEndpoint) -> list[str]:
@@ -60,9 +65,10 @@ def test_a_changed_example_sends_all_and_keeps_the_old_replies(tmp_path):
 
 
 REASON_OF = {
-    "html": "not-json", "prose": "not-json", "wrong-ids": "foreign-id", "missing": "missing",
+    "prose": "not-json", "wrong-ids": "foreign-id", "missing": "missing",
     "duplicate": "duplicate-id", "cut": "truncated", "refusal": "refusal", "empty": "empty-reply",
     "markdown": "markdown", "swapped": "swapped-languages", "filtered": "content-filter", "echo": "echo",
+    "half": "markdown",
 }  # fmt: skip
 
 
@@ -90,7 +96,7 @@ def test_three_bad_replies_make_a_rejected_row_with_its_reason(tmp_path, fault):
         assert len(stub.bodies) == 3 and len(set(stub.bodies)) == 3
         ask(workspace, stub)
         assert len(stub.bodies) == 3, "a name given up is not paid for again"
-    if fault not in ("empty", "html", "filtered"):
+    if fault not in ("empty", "filtered"):
         assert rejected_of(workspace)[0].raw
     with sqlite3.connect(workspace.ledger) as db:
         assert db.execute("SELECT COUNT(*) FROM replies WHERE raw != ''").fetchone() == (3,)
@@ -148,6 +154,7 @@ def test_a_name_that_the_content_filter_stops_is_rejected_alone_and_not_retried(
         ("401", "OPENAI_API_KEY"),
         ("404", "--model"),
         ("no-credit", "credit"),
+        ("402", "credit"),
         ("bad", "refuses every request"),
     ],
 )
@@ -186,6 +193,28 @@ def test_an_endpoint_that_goes_away_keeps_what_was_answered(tmp_path):
         assert len(stub.bodies) == 15
 
 
+def test_half_a_surrogate_in_an_error_ends_no_run(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(20))
+    with serving(StubEndpoint(choose=lambda n, body: "half-error" if n == 1 else "ok")) as stub:
+        assert ask(workspace, stub, Options("stub", per_request=1)).pairs == 19
+    assert [r.raw for r in rejected_of(workspace)] == ["Something is wrong with ?."]
+
+
+@pytest.mark.parametrize("fault", NO_COMPLETION)
+def test_a_200_that_is_no_completion_is_waited_out_and_burns_no_name(tmp_path, fault):
+    workspace = workspace_with(tmp_path, some_names(30))
+    with serving(StubEndpoint(choose=lambda n, body: fault)) as stub:
+        with pytest.raises(UserError, match=r"does not answer \(no-completion"):
+            ask(workspace, stub)
+        tries = len(stub.bodies)
+        assert tries <= 3 * FAST.tries
+        stub.choose = lambda n, body: fault if n <= tries + 3 else "ok"
+        assert ask(workspace, stub).pairs == 30
+        assert len(stub.bodies) == tries + 3 + 3
+    with open_ledger(workspace.ledger) as ledger:
+        assert ledger.count("replies") == 3
+
+
 def test_no_endpoint_at_all_names_the_keyless_teacher(tmp_path):
     workspace = workspace_with(tmp_path, some_names(1))
     stub = type("Nowhere", (), {"url": None})()
@@ -198,6 +227,51 @@ def test_a_429_storm_halves_what_is_in_flight_and_everything_is_answered(tmp_pat
     with serving(StubEndpoint(choose=lambda n, body: "429" if n <= 12 else "ok", latency=0.01)) as stub:
         assert ask(workspace, stub).pairs == 300
     assert len(stub.bodies) == 30 + 12
+
+
+class FullDisk:
+    """A run of two requests whose replies cannot be kept."""
+
+    stopped, waits, dialect = None, False, Dialect()
+
+    def __init__(self):
+        self.to_send = [Request(key, {}, {}, Size(1, 1, 1)) for key in "ab"]
+
+    def next_request(self, in_flight: int) -> Request | None:
+        return self.to_send.pop() if self.to_send else None
+
+    def most_tokens(self, request: Request) -> int:
+        return 1
+
+    def land(self, request: Request, result: object, others_answered: bool) -> None:
+        raise PartialResult("The disk is full.", "Free some space.")
+
+    def together(self):
+        return nullcontext()
+
+    def stop(self, why: UserError) -> None:
+        self.stopped = why
+
+    def finish(self) -> None:
+        raise self.stopped
+
+
+def test_replies_that_land_together_and_cannot_be_kept_end_the_run(monkeypatch):
+    async def at_once(self, *request: object) -> Reply:
+        return Reply("{}", 0.0)
+
+    def out_of_time(*signal: object) -> None:
+        raise AssertionError("it waits for a request that has ended")
+
+    monkeypatch.setattr(Endpoint, "send", at_once)
+    before = signal.signal(signal.SIGALRM, out_of_time)
+    signal.alarm(20)
+    try:
+        with pytest.raises(PartialResult, match="disk is full"):
+            drive(FullDisk(), Endpoint(client("http://127.0.0.1:1/v1", "key"), FAST, lambda *failure: None))
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_two_runs_on_one_ledger_are_refused(tmp_path):
@@ -286,6 +360,34 @@ def test_tries_that_timed_out_count_against_the_cap(tmp_path):
         ask(workspace, stub, limits=limits, budget=budget)
     assert budget.at_risk.total > 0
     assert budget.used.total + budget.at_risk.total <= 12_000 + 2_000
+
+
+@pytest.mark.parametrize("cap", ["tokens", "cost"])
+def test_a_cap_holds_at_an_endpoint_that_counts_no_tokens(tmp_path, cap):
+    workspace = workspace_with(tmp_path, some_names(200))
+    budget = Budget(PRICE, max_tokens=40_000) if cap == "tokens" else Budget(PRICE, max_cost=0.05)
+    with serving(StubEndpoint(choose=lambda n, body: "no-usage")) as stub:
+        with pytest.raises(PartialResult, match=f"--max-{cap}.*gave no count"):
+            ask(workspace, stub, budget=budget)
+        assert 0 < len(pairs_of(workspace)) == 10 * len(stub.bodies) < 200
+        assert ask(workspace, stub).pairs == 200
+    assert budget.used == Usage()
+    assert budget.at_risk.total <= 40_000 if cap == "tokens" else budget.cost(budget.at_risk) <= 0.05
+
+
+@pytest.mark.parametrize(
+    ("fault", "times", "rejected"),
+    [
+        pytest.param("bad", REFUSED_AT_START, {"bad-request": REFUSED_AT_START}, id="refusals"),
+        pytest.param("503", FAST.tries, {}, id="a silence"),
+    ],
+)
+def test_an_endpoint_that_counts_no_tokens_is_known_to_answer(tmp_path, fault, times, rejected):
+    workspace = workspace_with(tmp_path, some_names(12))
+    choose = lambda n, body: fault if 2 <= n < 2 + times else "no-usage"  # noqa: E731
+    limits = Limits(concurrency=1, first_wait=0.01)
+    with serving(StubEndpoint(choose=choose)) as stub:
+        assert ask(workspace, stub, Options("stub", per_request=1), limits).rejected == rejected
 
 
 def test_max_cost_without_a_price_is_refused():

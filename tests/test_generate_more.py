@@ -1,11 +1,14 @@
 """Batches, judges and second samples against the stub endpoint."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from datagen.budget import Budget
 from datagen.generate import Options
 from datagen.ledger import open_ledger
+from datagen.prompts import load
 from nomenclair.errors import UserError
 from nomenclair.records import FileName, PairFlag
 from nomenclair.workspace import read_records
@@ -32,15 +35,95 @@ def test_a_batch_gives_the_same_pairs_as_single_requests(tmp_path):
 
 def test_lines_that_failed_are_asked_again_in_the_next_batch(tmp_path):
     workspace = workspace_with(tmp_path, some_names(300))
-    faults = {"500": 0.1, "hang": 0.1, "missing": 0.1, "prose": 0.1, "wrong-ids": 0.1}
+    faults = {"500": 0.1, "hang": 0.1, "missing": 0.1, "prose": 0.1, "wrong-ids": 0.1, "no-choices": 0.05}
     with serving(StubEndpoint(choose=at_random(faults, 5))) as stub:
         written = ask(workspace, stub, batch=True)
         assert 2 <= len(stub.batches.made) <= 8
     assert written.pairs + sum(written.rejected.values()) == 300
     assert written.pairs > 270
     with open_ledger(workspace.ledger) as ledger:
-        assert ledger.count("replies") == len(stub.delivered)
+        assert ledger.count("replies") == sum(bool(d.id) for d in stub.delivered)
         assert not ledger.batches_under_way()
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        pytest.param("describe-full", id="many names a line"),
+        pytest.param("describe-lines", id="one name a line of the batch: a refusal would be final"),
+    ],
+)
+def test_a_batch_that_lacks_something_is_sent_again_without_it(tmp_path, prompt):
+    """All lines complain of the same field: the first tells the run, the others are no refusals."""
+
+    def choose(number: int, body: dict) -> str:
+        return (
+            "no-max-tokens" if "max_tokens" in body else "no-temperature" if "temperature" in body else "ok"
+        )
+
+    workspace = workspace_with(tmp_path, some_names(50))
+    with serving(StubEndpoint(choose=choose)) as stub:
+        assert ask(workspace, stub, prompt=load(prompt), batch=True).pairs == 50
+        assert len(stub.batches.made) == 3
+        workspace_with(tmp_path, some_names(60))
+        assert ask(workspace, stub, prompt=load(prompt), batch=True).pairs == 60
+        assert len(stub.batches.made) == 4, "what was learnt is remembered"
+
+
+def test_a_format_that_one_line_prompts_do_not_use_is_still_known_after_their_batch(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(5))
+    choose = lambda n, body: "no-max-tokens" if "max_tokens" in body else "ok"  # noqa: E731
+    with serving(StubEndpoint(choose=choose)) as stub:
+        assert ask(workspace, stub, prompt=load("describe-lines"), batch=True).pairs == 5
+        assert ask(workspace, stub).pairs == 5
+    body = json.loads(stub.bodies[-1])
+    assert body["response_format"]["type"] == "json_schema" and "max_completion_tokens" in body
+
+
+def test_a_batch_that_is_refused_whole_stops_the_run_and_does_not_bar_the_next(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(50))
+    refusing = StubEndpoint(choose=lambda n, body: "bad")
+    with serving(refusing), pytest.raises(UserError, match="refuses every request"):
+        ask(workspace, refusing, batch=True)
+    with serving(StubEndpoint()) as stub:
+        assert ask(workspace, stub).pairs == 50
+
+
+def told_of_the_first(**more: object):
+    """A batch file whose first line has these fields instead of its own."""
+
+    def garbled(lines: bytes) -> bytes:
+        first, rest = lines.split(b"\n", 1)
+        return json.dumps({**json.loads(first), **more}).encode() + b"\n" + rest
+
+    return garbled
+
+
+@pytest.mark.parametrize(
+    ("garbled", "lost"),
+    [
+        pytest.param(lambda b: b.replace(b"stop", "a\u2028b\u0085c".encode()), 0, id="line ends in a string"),
+        pytest.param(lambda b: b"\n\r\n" + b.replace(b"\n", b"\r\n\n"), 0, id="blank lines"),
+        pytest.param(lambda b: b"[1]\n3\nnull\n{}\n" + b, 0, id="lines that are no objects"),
+        pytest.param(lambda b: b'{"custom_id": ["a"]}\n' + b, 0, id="an id that is none"),
+        pytest.param(lambda b: b[:-40], 1, id="the last line is cut"),
+        pytest.param(told_of_the_first(response="gone"), 1, id="a string for a response"),
+        pytest.param(told_of_the_first(response=None, error="gone"), 1, id="a string for an error"),
+        pytest.param(told_of_the_first(response={"status_code": 500, "body": "gone"}), 1, id="a string body"),
+        pytest.param(
+            told_of_the_first(response={"status_code": 400, "body": {"error": "gone"}}),
+            1,
+            id="an error in words",
+        ),
+    ],
+)
+def test_what_cannot_be_read_of_a_batch_is_asked_again_and_the_rest_is_kept(tmp_path, garbled, lost):
+    workspace = workspace_with(tmp_path, some_names(40))
+    with serving(StubEndpoint()) as stub:
+        stub.batches.garbled = lambda lines: garbled(lines) if len(stub.batches.made) == 1 else lines
+        assert ask(workspace, stub, batch=True).pairs == 40
+        assert len(stub.batches.made) == 1 + lost
+        assert len(sent_names(stub)) == 40 + 10 * lost
 
 
 def test_a_batch_whose_making_was_cut_short_is_found_again(tmp_path):
@@ -95,6 +178,78 @@ def test_a_judge_that_leaves_pairs_out_is_asked_again_for_them(tmp_path):
     assert len(stub.bodies) == 3
     with open_ledger(workspace.ledger) as ledger:
         assert ledger.count("judgements") == 10
+
+
+def judged_as(mark: object):
+    """A stub's judge who gives this mark for everything."""
+
+    def choose(number: int, body: dict) -> str:
+        return "ok" if number == 1 else f"marks {json.dumps(mark)}"
+
+    return choose
+
+
+@pytest.mark.parametrize(
+    ("mark", "expected"),
+    [
+        pytest.param(5, 5, id="a whole number"),
+        pytest.param("5", 5, id="a string"),
+        pytest.param(" 3 ", 3, id="a string with spaces"),
+        pytest.param(2.0, 2, id="a float"),
+        pytest.param(4.5, 4, id="half a mark goes down"),
+        pytest.param(0, None, id="under the scale"),
+        pytest.param("6", None, id="over the scale"),
+        pytest.param(True, None, id="true is no mark"),
+        pytest.param("good", None, id="a word"),
+        pytest.param([5], None, id="a list"),
+        pytest.param(float("nan"), None, id="not a number"),
+        pytest.param(10**400, None, id="larger than any float"),
+    ],
+)
+def test_a_mark_counts_in_whatever_form_it_came(tmp_path, mark, expected):
+    workspace = workspace_with(tmp_path, some_names(2))
+    with serving(StubEndpoint(choose=judged_as(mark))) as stub:
+        ask(workspace, stub, judge=True)
+    with open_ledger(workspace.ledger) as ledger:
+        given = {m for j in ledger.judgements() for m in (j.faithful, j.french, j.english, j.agreement)}
+    assert given == ({expected} if expected else set())
+
+
+def test_pairs_whose_ids_begin_alike_are_both_judged(tmp_path):
+    files = [replace(f, id=f"na1b2c3d{n}0000000") for n, f in enumerate(some_names(3))]
+    workspace = workspace_with(tmp_path, files)
+    with serving(StubEndpoint()) as stub:
+        ask(workspace, stub, judge=True)
+        assert len(stub.bodies) == 2
+    with open_ledger(workspace.ledger) as ledger:
+        assert ledger.count("judgements") == 3
+
+
+def test_a_judge_whose_tokens_nobody_counts(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(10))
+    budget = Budget(max_tokens=100_000)
+    with serving(StubEndpoint(choose=lambda n, body: "no-usage" if n == 2 else "ok")) as stub:
+        ask(workspace, stub, budget=budget, judge=True)
+        assert budget.used.total == stub.delivered[0].prompt_tokens + stub.delivered[0].completion_tokens
+    assert budget.at_risk.total > 0
+    with open_ledger(workspace.ledger) as ledger:
+        assert ledger.count("judgements") == 10
+
+
+def test_half_a_surrogate_in_a_judges_words_is_kept_as_a_mark_and_not_paid_again(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(10))
+    with serving(StubEndpoint(choose=lambda n, body: "half" if n == 2 else "ok")) as stub:
+        ask(workspace, stub, judge=True)
+        assert len(stub.bodies) == 2
+    with open_ledger(workspace.ledger) as ledger:
+        assert {j.why for j in ledger.judgements()} == {"cut ?"}
+
+
+def test_half_a_surrogate_in_a_batch_can_be_stored(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(20))
+    faults = {1: "half", 2: "half-error"}
+    with serving(StubEndpoint(choose=lambda n, body: faults.get(n, "ok"))) as stub:
+        assert ask(workspace, stub, batch=True).pairs == 20
 
 
 def test_two_answers_that_differ_are_a_flag(tmp_path):

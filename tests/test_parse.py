@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datagen.generate import swapped
+from datagen.ledger import Usage
 from datagen.parse import Answer, Fault, Texts, parse, parse_line, read_answer
 
 ASKED = {"aaaa": "report.pdf", "bbbb": "photo_EMAIL_1_b.jpg"}
@@ -140,15 +141,43 @@ json_values = st.recursive(
 @given(json_values)
 def test_any_json_is_read_without_an_error(value):
     read(json.dumps(value))
-    answer = read_answer(json.dumps(value))
-    assert min(answer.usage) >= 0
+    assert read_answer(json.dumps(value)).content is not None
 
 
 @given(st.text())
 def test_any_body_is_read_without_an_error(raw):
-    assert read_answer(raw).usage == (0, 0, 0)
+    assert read_answer(raw).usage is None
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        pytest.param({"prompt_tokens": 12, "completion_tokens": 3}, Usage(12, 0, 3), id="as documented"),
+        pytest.param(
+            {"prompt_tokens": 12, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 8}},
+            Usage(12, 8, 3),
+            id="a part from a cache",
+        ),
+        pytest.param({"prompt_tokens": 12.0, "completion_tokens": 3.0}, Usage(12, 0, 3), id="floats"),
+        pytest.param({"prompt_tokens": 12, "completion_tokens": 0}, Usage(12, 0, 0), id="nothing was said"),
+        pytest.param({"prompt_tokens": 0, "completion_tokens": 0}, None, id="no prompt is empty"),
+        pytest.param({"prompt_tokens": 12}, None, id="half of it"),
+        pytest.param({"prompt_tokens": True, "completion_tokens": 3}, None, id="true is no count"),
+        pytest.param({"prompt_tokens": float("nan"), "completion_tokens": 3}, None, id="not a number"),
+        pytest.param({"prompt_tokens": 10**30, "completion_tokens": 3}, None, id="more than can be stored"),
+        pytest.param(None, None, id="null"),
+    ],
+)
+def test_usage_is_read_or_known_to_be_untold(usage, expected):
+    assert read_answer(json.dumps({"choices": [{}], "usage": usage})).usage == expected
 
 
 def test_half_a_surrogate_can_be_stored():
     found = read(items({**GOOD_A, "en": "PDF \ud83d report"}, GOOD_B))[0]
     assert found.en.encode("utf-8")
+
+
+def test_half_a_surrogate_in_an_entry_at_fault_can_be_stored():
+    content = items({**GOOD_A, "en": "**PDF** \ud83d report", "fr": "Été"}, GOOD_B)
+    fault = parse(Answer(content, "stop", "", (0, 0, 0)), ASKED, swapped).items["aaaa"]
+    assert fault.reason == "markdown" and "Été" in fault.raw and fault.raw.encode("utf-8")

@@ -113,19 +113,21 @@ def test_a_proxy_from_the_environment_is_used_except_for_hosts_that_it_excludes(
         assert len(heard) == 1
 
 
-def answered_with(status: int, text: str) -> Reply | Refused | Unanswered:
+def answered_with(status: int, text: str, tries: int = 1) -> Reply | Refused | Unanswered:
     """What a whole Endpoint makes of one answer."""
     body = text.encode()
-    head = f"HTTP/1.1 {status} X\r\ncontent-length: {len(body)}\r\nretry-after: 3\r\n\r\n".encode()
+    head = (
+        f"HTTP/1.1 {status} X\r\nconnection: close\r\ncontent-length: {len(body)}\r\nretry-after: 3\r\n\r\n"
+    )
 
     async def go(url: str) -> Reply | Refused | Unanswered:
-        endpoint = Endpoint(client(url, "key"), Limits(tries=1), lambda *failure: None)
+        endpoint = Endpoint(client(url, "key"), Limits(tries=tries), lambda *failure: None)
         try:
             return await endpoint.send("k", BODY, 1, Dialect())
         finally:
             await endpoint.close()
 
-    with raw_server(head + body) as (url, _):
+    with raw_server(head.encode() + body) as (url, _):
         return asyncio.run(go(url))
 
 
@@ -138,10 +140,28 @@ def answered_with(status: int, text: str) -> Reply | Refused | Unanswered:
         (500, '"gone"', Unanswered("http-500", "gone", 3.0)),
         (500, "[1]", Unanswered("http-500", "[1]", 3.0)),
         (502, "", Unanswered("http-502", "", 3.0)),
+        (200, "<html>Log  in</html>", Unanswered("no-completion", "<html>Log in</html>")),
+        (200, '{"error": {"message": "Busy."}}', Unanswered("no-completion", "Busy.")),
+        (200, '{"choices": []}', Unanswered("no-completion", '{"choices": []}')),
+        (200, '{"choices": {}}', Unanswered("no-completion", '{"choices": {}}')),
+        pytest.param(200, "[" * 9999, Unanswered("no-completion", "[" * 500), id="nested without end"),
         (400, '{"error": {"message": "No.", "code": null}}', Refused("bad-request", "No.")),
         (400, '{"error": {"message": "No.", "code": "content_filter"}}', Refused("content-filter", "No.")),
         (400, '{"message": "No."}', Refused("bad-request", "No.")),
+        (400, r'{"message": "No \ud83d."}', Refused("bad-request", "No ?.")),
     ],
 )
 def test_an_error_is_read_whatever_form_it_has(status, text, expected):
     assert answered_with(status, text) == expected
+
+
+@pytest.mark.parametrize("status", [500, 503, 529])
+def test_retry_after_counts_for_whatever_is_tried_again(monkeypatch, status):
+    waits: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(Endpoint, "_sleep", sleep)
+    assert answered_with(status, "", tries=2).code == f"http-{status}"
+    assert waits == [3.0]

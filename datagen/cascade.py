@@ -39,7 +39,11 @@ def carry_over(answered: str, texts: Texts, sibling: str) -> tuple[Texts, Via] |
     changes = _changes(old[1], new[1])
     if changes is None:
         return None
-    en, fr = (_exchange(t, changes, old[1]) for t in (texts.en, texts.fr))
+    # A text tells 01 as 1: where 01 and 1 stand in one name, it may be either.
+    plain = _changes([_plain(n) for n in old[1]], [_plain(n) for n in new[1]])
+    if plain is None:
+        return None
+    en, fr = (_exchange(t, {**plain, **changes}, old[1]) for t in (texts.en, texts.fr))
     return (Texts(en, fr), "family") if en and fr else None
 
 
@@ -59,13 +63,15 @@ def _changes(old: list[str], new: list[str]) -> dict[str, str] | None:
     return changes
 
 
+def _plain(number: str) -> str:
+    return number.lstrip("0") or "0"
+
+
 def _exchange(text: str, changes: dict[str, str], said: list[str]) -> str | None:
     folded = names.fold(text)
     # Of a name without digits nothing can have been put in words.
     if said and (NUMBER_WORDS.search(folded) or ORDINAL.search(folded)):
         return None
-    plain = {old.lstrip("0") or "0": new.lstrip("0") or "0" for old, new in changes.items()}
-    known = {**plain, **changes}
-    if any(number not in known for number in DIGITS.findall(text)):
+    if any(number not in changes for number in DIGITS.findall(text)):
         return None
-    return DIGITS.sub(lambda m: known[m[0]], text)
+    return DIGITS.sub(lambda m: changes[m[0]], text)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from datagen import language
+from datagen.asks import make_asks
 from datagen.budget import Budget
 from datagen.drive import drive
 from datagen.generate import Options, Progress, Run
@@ -19,7 +20,7 @@ from review.sources import Sources
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One template over `names` names. Rates are from 0 to 1; `usage` is of all its replies, whenever they came.
+    """One template over `names` names. Rates are from 0 to 1; `usage` is of all replies to these, whenever they came.
 
     `first` is the share answered well by the first reply, `valid` after second asks; `in_language` the share of
     texts that are in the language they should be in, or in none that can be told; flags are those of the review.
@@ -51,13 +52,13 @@ def compare(
     for prompt in prompts:
         run = open_run(files, prompt, options, ledger, budget, tell, address)
         drive(run, Endpoint(address.client(), address.limits, run.failed))
-        yield measure(run, prompt, ledger, budget)
+        asks = make_asks(files, prompt, options.model, options.samples, options.people)
+        yield measure(run, prompt, ledger.usage_of([ask.item for ask in asks]), budget)
 
 
-def measure(run: Run, prompt: Prompt, ledger: Ledger, budget: Budget) -> Compared:
+def measure(run: Run, prompt: Prompt, usage: Usage, budget: Budget) -> Compared:
     rows = list(run.results(KindTable.load(KINDS)))
     pairs = [row for row in rows if isinstance(row, Pair)]
-    usage = ledger.usage_of_prompt(run.model, prompt.version)
     count = len(pairs) or 1
     flags = flags_of(pairs)
     return Compared(

@@ -133,7 +133,7 @@ class GrammarTeacher:
     def _opaque(self, rest: str, kind: Kind, details: Details) -> Description:
         words = names.words(rest)
         letters = [w for w in words if w[0].isalpha()]
-        numbers = [w for w in words if w.isdigit()]
+        numbers = [w for w in words if w.isdecimal()]
         if details.copy.strip() and not numbers and all(key(w) in names.COUNTER_WORDS for w in letters):
             details = replace(details, number=details.copy, copy="")
         counted = all(key(w) in names.COUNTER_WORDS for w in letters)

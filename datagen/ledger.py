@@ -11,6 +11,7 @@ import json
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import astuple, dataclass
@@ -161,7 +162,9 @@ class Ledger:
 
     def to_disk(self) -> None:
         """Wait until everything recorded so far would survive a power cut."""
-        self._db.execute("PRAGMA wal_checkpoint(FULL)")
+        # While the thread of _to_disk_meanwhile is at it, SQLite gives up at once and says that it was busy.
+        while self._db.execute("PRAGMA wal_checkpoint(FULL)").fetchone()[0]:
+            time.sleep(0.01)
 
     def set_batch(self, token: str, state: Literal["open", "done", "never-made"], remote: str = "") -> None:
         with self._writing():
@@ -223,14 +226,15 @@ class Ledger:
         )
         return {model: Usage(*counts) for model, *counts in rows}
 
-    def usage_of_prompt(self, model: str, prompt: str) -> Usage:
-        """All that one version of a prompt has used with a model."""
+    def usage_of(self, items: Sequence[str]) -> Usage:
+        """What the replies to these items have used; of a reply that holds others too, their share by number."""
         row = self._db.execute(
-            "SELECT TOTAL(input), TOTAL(cached), TOTAL(output) FROM replies"
-            " JOIN requests ON requests.key = replies.request WHERE model = ? AND prompt = ?",
-            (model, prompt),
+            "SELECT TOTAL(share * input), TOTAL(share * cached), TOTAL(share * output) FROM replies JOIN"
+            " (SELECT reply, AVG(item IN (SELECT value FROM json_each(?))) AS share FROM outcomes GROUP BY reply)"
+            " ON reply = replies.id",
+            (json.dumps(items),),
         ).fetchone()
-        return Usage(*map(int, row))
+        return Usage(*map(round, row))
 
     def failures(self) -> dict[str, int]:
         """How often each transport failure was met, over all runs."""

@@ -4,7 +4,7 @@ import fnmatch
 import re
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
@@ -54,7 +54,8 @@ class Price:
 def read_prices(path: Path = PRICES) -> tuple[Price, ...]:
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8")).get("price", [])
-        return tuple(Price(**row) for row in rows)
+        # TOML has dates of its own: one without quotes is no text.
+        return tuple(replace(price, as_of=str(price.as_of)) for price in (Price(**row) for row in rows))
     except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
         columns = ", ".join(f.name for f in fields(Price))
         raise UserError(

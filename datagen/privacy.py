@@ -16,6 +16,7 @@ from pathlib import Path
 
 import phonenumbers
 
+from datagen import corpus
 from nomenclair import names
 from nomenclair.errors import UserError
 
@@ -23,9 +24,12 @@ from nomenclair.errors import UserError
 PHONE_REGIONS = ("FR", "US", "GB")
 
 EMAIL = re.compile(r"[\w.+%-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![A-Za-z0-9])")
-# Where the address is the end of the name, its last label looks like an extension.
-MAIL_DOMAINS = frozenset("com org net edu gov io fr eu be ch ca uk de es it us info biz co me".split())
-NOT_MAIL = re.compile(r"@\d+(?:\.\d+)*x?\.|@[^@]*\.(?:service|socket|timer|target|mount|slice|path|device)$")
+# Extensions of the kind table that behind an @ are taken for domains: rather too much hidden than an address sent.
+MAIL_DOMAINS = frozenset(".com .org .info .pl .pt .in .br .ar .cl".split())
+# A scale (@2x, @1.5x), a version (@1.2.3) or a systemd unit. A number alone may be a domain: 163.com.
+NOT_MAIL = re.compile(
+    r"@\d+(?:\.\d+)*(?:x|\.\d+)\.|@[^@]*\.(?:service|socket|timer|target|mount|slice|path|device)$"
+)
 IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ _.-]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
 CARD = re.compile(r"(?<!\d)[2-6](?:[ _.-]?\d){12,18}(?!\d)")
 LONG_HEX = re.compile(r"[0-9a-fA-F]{16,}")
@@ -38,7 +42,9 @@ PASSWORD = re.compile(
 
 # A person's name of this many letters is hidden in the middle of a word too: contratmariedupont.
 GLUED = 8
-GAP = r"[\s_.'’-]*"
+GAP = r"[\W_]"
+# Letters whose stroke Unicode does not take for an accent; names.fold leaves them, as other data need.
+STROKES = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "ı": "i", "þ": "th"})
 
 LABELS = "EMAIL|PHONE|IBAN|CARD|SECRET|HEX|PERSON"
 PLACEHOLDER = re.compile(rf"(?<![A-Za-z0-9])(?:{LABELS})_[0-9]+(?![A-Za-z0-9])")
@@ -129,13 +135,18 @@ def _emails(name: str) -> Iterator[tuple[int, int, str]]:
         start, end = m.span()
         if NOT_MAIL.search(m[0]):
             continue
-        if end == len(name) and ext and ext[1:] not in MAIL_DOMAINS:
+        if end == len(name) and ext not in MAIL_DOMAINS and "." + ext.rpartition(".")[2] in _extensions():
             # the last label is the file's own extension: is what stands before it an address by itself?
             inner = EMAIL.match(name, start, len(stem))
             if not inner:
                 continue
             end = inner.end()
         yield start, end, "EMAIL"
+
+
+@cache
+def _extensions() -> frozenset[str]:
+    return frozenset(corpus.kinds().by_pattern)
 
 
 def _phones(name: str) -> Iterator[tuple[int, int, str]]:
@@ -211,7 +222,7 @@ def _persons(name: str, people: Sequence[str]) -> Iterator[tuple[int, int, str]]
     """Persons' names in any case and order, with or without their accents, their parts joined by anything."""
     if not people:
         return
-    folded = [(c, i) for i, char in enumerate(name) for c in names.fold(char)]
+    folded = [(c, i) for i, char in enumerate(name) for c in _plain(char)]
     text, at = "".join(c for c, _ in folded), [i for _, i in folded]
     for person in people:
         pattern = _person(person)
@@ -221,6 +232,10 @@ def _persons(name: str, people: Sequence[str]) -> Iterator[tuple[int, int, str]]
                 stop += 1
             if _apart(name, start, stop) or sum(c.isalpha() for c in m[0]) >= GLUED:
                 yield start, stop, "PERSON"
+
+
+def _plain(text: str) -> str:
+    return names.fold(text).translate(STROKES)
 
 
 def _apart(name: str, start: int, stop: int) -> bool:
@@ -233,17 +248,19 @@ def _apart(name: str, start: int, stop: int) -> bool:
 @cache
 def _person(name: str) -> re.Pattern | None:
     """Finds a person's name in folded text; None where the line holds no letters."""
-    parts = [re.escape(p) for p in re.split(r"[\s_.'’-]+", names.fold(name)) if p]
+    parts = [re.escape(p) for p in re.split(f"{GAP}+", _plain(name)) if p]
     if not parts:
         return None
     orders = permutations(parts) if len(parts) <= 4 else (parts, parts[::-1])
-    return re.compile("|".join(sorted({GAP.join(order) for order in orders})))
+    return re.compile("|".join(sorted({f"{GAP}*".join(order) for order in orders})))
 
 
 def read_people(path: Path) -> tuple[str, ...]:
     """One name a line; UserError where the file cannot be read or is empty."""
     try:
-        people = tuple(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+        people = tuple(
+            line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()
+        )
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
             f"{path} cannot be read: {error}.", "Give a UTF-8 text file, one name a line."

@@ -44,7 +44,7 @@ def glued(words: Sequence[str], lexicon: Lexicon) -> list[str]:
     """Words with what the lexicon knows as one put together again: sha 256, UTF 8, Java Script."""
     out: list[str] = []
     for word in words:
-        if out and key(out[-1] + word) in lexicon.by_word and (word.isdigit() or word[:1].isupper()):
+        if out and key(out[-1] + word) in lexicon.by_word and (word.isdecimal() or word[:1].isupper()):
             out[-1] += word
         else:
             out.append(word)
@@ -53,7 +53,7 @@ def glued(words: Sequence[str], lexicon: Lexicon) -> list[str]:
 
 def without_number(groups: Groups, rest: str, details: Details) -> tuple[Groups, Details]:
     """The words without a final number, which goes to the details; any other number is not understood."""
-    numbers = [i for i, (text, _) in enumerate(groups) if text[0].isdigit() and not groups[i][1]]
+    numbers = [i for i, (text, _) in enumerate(groups) if text[0].isdecimal() and not groups[i][1]]
     if not numbers:
         return groups, details
     where = numbers[0]
@@ -68,7 +68,7 @@ def without_number(groups: Groups, rest: str, details: Details) -> tuple[Groups,
         joined = Sense(replace(entry, en=f"{entry.en}{space}{text}", fr=f"{entry.fr}{space}{text}"))
         groups = [*groups[: where - 1], (f"{before[0]}{text}", (joined,)), *groups[where + 1 :]]
         return without_number(groups, rest, details)
-    if len(numbers) > 1 or where == 0 or where != len(groups) - 1 or not text.isdigit() or len(text) > 5:
+    if len(numbers) > 1 or where == 0 or where != len(groups) - 1 or not text.isdecimal() or len(text) > 5:
         raise Unclear(text, "number")
     short = before[1] and len(before[0]) < 5 and before[0].lower() != before[1][0].entry.en.lower()
     if before[0] and ((short and before[0] + text in rest) or (before[0].isupper() and not before[1])):

@@ -47,13 +47,16 @@ def walk(
     options: ScanOptions,
     skip: Callable[[str, str], None],
     on_folder: Callable[[], None],
+    workspace: Path | None = None,
 ) -> Iterator[str]:
     """Yield the base name of every regular file below the roots, as the file system gives it.
 
     Symbolic links are not followed (a loop cannot occur) and not counted. `skip(path, reason)` is told of
     every entry left out; `on_folder` is called once a folder. A folder is read to its end before its
-    subfolders are entered, so one open handle at most is held.
+    subfolders are entered, so one open handle at most is held. `workspace` is not entered from above: what this
+    program writes is nobody's file.
     """
+    own = os.stat(workspace) if workspace else None
     pending: list[tuple[str, tuple]] = [(os.fspath(root), ()) for root in reversed(roots)]
     while pending:
         folder, ignores = pending.pop()
@@ -75,7 +78,9 @@ def walk(
         deeper = []
         for entry in listed:
             reason = _reason_to_skip(entry, options, ignores)
-            if reason == "folder":
+            if reason == "folder" and own and os.path.samestat(entry.stat(follow_symlinks=False), own):
+                skip(entry.path, "the workspace itself")
+            elif reason == "folder":
                 deeper.append((entry.path, ignores))
             elif reason:
                 skip(entry.path, reason)
@@ -126,7 +131,18 @@ def _ignore_rules(folder: str, listed: list[os.DirEntry]) -> list[tuple]:
         lines = Path(folder, ".gitignore").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return []
-    return [(folder, pathspec.GitIgnoreSpec.from_lines(lines))]
+    return [(folder, pathspec.GitIgnoreSpec.from_lines(filter(_is_pattern, lines)))]
+
+
+def _is_pattern(line: str) -> bool:
+    """Does a line of a .gitignore mean anything? git says nothing of those that do not."""
+    import pathspec
+
+    try:
+        pathspec.GitIgnoreSpec.from_lines([line])
+    except ValueError:
+        return False
+    return True
 
 
 def scan(
@@ -138,7 +154,8 @@ def scan(
 ) -> ScanCounts:
     """Walk the roots and write their names (Parquet, sorted by id) and what was skipped (TSV).
 
-    Raises UserError for a root that is not a folder and for a tree without a single file.
+    Raises UserError for a root that is not a folder, for a tree without a single file, and where the folder of
+    names_path cannot be written.
     """
     for root in roots:
         if not root.is_dir():
@@ -146,10 +163,9 @@ def scan(
                 f"{root} is not a folder.", "Give one or more folders: nomenclair scan ~/Documents"
             )
     counts = ScanCounts()
-
-    names_path.parent.mkdir(parents=True, exist_ok=True)
+    workspace = names_path.parent
     with (
-        tempfile.TemporaryDirectory(prefix=".scan-", dir=names_path.parent) as scratch,
+        _scratch_folder(workspace) as scratch,
         replacing(skipped_path) as fresh,
         open(fresh, "w", encoding="utf-8", newline="\n") as skipped,
     ):
@@ -166,10 +182,10 @@ def scan(
 
         tally = Path(scratch, "tally.sqlite")
         try:
-            _tally(walk(roots, options, skip, count_folder), tally, counts)
+            _tally(walk(roots, options, skip, count_folder, workspace), tally, counts)
         except sqlite3.OperationalError as error:
             raise UserError(
-                f"Cannot count names in {names_path.parent}: {error}.",
+                f"Cannot count names in {workspace}: {error}.",
                 "Free some space or choose another folder with --workspace, then scan again.",
             ) from error
         if counts.files == 0:
@@ -180,6 +196,16 @@ def scan(
             )
         counts.names = write_records(names_path, FileName, _counted(tally))
     return counts
+
+
+def _scratch_folder(workspace: Path) -> tempfile.TemporaryDirectory:
+    try:
+        workspace.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".scan-", dir=workspace)
+    except OSError as error:
+        raise UserError(
+            f"Cannot write in {workspace}: {error.strerror}.", "Choose another folder with --workspace."
+        ) from error
 
 
 def _tally(found: Iterator[str], path: Path, counts: ScanCounts) -> None:

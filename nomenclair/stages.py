@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from nomenclair.workspace import Workspace, count_records, read_json
+from nomenclair.records import NOT_ASKED
+from nomenclair.workspace import Workspace, count_records, read_json, read_records
 
 # In the training folder, where the pairs came from a person's own table: that file, and the command that read it.
 OWN_PAIRS = "own-pairs.json"
@@ -22,11 +23,18 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True)
+class Ended:
+    """The one column of a Rejected row that tells how a name ended."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class StageState:
     name: str
     command: str
     output: Path
-    state: str  # done, stale, missing, or not needed (before a training on own pairs)
+    state: str  # done, stale, unfinished, missing, or not needed (before a training on own pairs)
     rows: int | None
     rejected: int | None
 
@@ -51,7 +59,8 @@ def stages(ws: Workspace) -> list[Stage]:
 
 
 def inspect(ws: Workspace) -> list[StageState]:
-    """What each stage has made so far; a stage is stale when one of its inputs is newer than its output."""
+    """What each stage has made so far; a stage is stale when one of its inputs is newer than its output,
+    and unfinished while names wait to be asked."""
     own = _own_pairs(ws)
     return [
         StageState(
@@ -82,7 +91,19 @@ def _state(stage: Stage, needed: bool) -> str:
         return "missing" if needed else "not needed"
     made = stage.output.stat().st_mtime
     newer = any(path.exists() and path.stat().st_mtime > made for path in stage.inputs)
-    return "stale" if newer else "done"
+    if newer:
+        return "stale"
+    return "unfinished" if needed and _waits(stage.rejected) else "done"
+
+
+def _waits(rejected: Path | None) -> bool:
+    """Was the stage stopped before it came to every name?
+
+    One that the endpoint left unanswered is asked again too, but holds up no later stage: it might never be answered.
+    """
+    if rejected is None or not rejected.exists():
+        return False
+    return any(row.reason == NOT_ASKED for row in read_records(rejected, Ended))
 
 
 def _rows(path: Path) -> int | None:

@@ -11,6 +11,7 @@ QUARTER = (
 )
 DATED = ("log-2023-11-08.txt", Texts("Text log of 8 November 2023", "Journal texte du 8 novembre 2023"))
 HASHED = ("a1b2c3d4.tmp", Texts("Temporary file", "Fichier temporaire"))
+LESSON = ("lecon_01_partie_1.pdf", Texts("PDF of lesson 1, part 1", "Leçon 1, partie 1 en PDF"))
 PAGES = ("scan_1_1.png", Texts("PNG scan 1, page 1", "Numérisation PNG 1, page 1"))
 
 
@@ -30,6 +31,15 @@ PAGES = ("scan_1_1.png", Texts("PNG scan 1, page 1", "Numérisation PNG 1, page 
         pytest.param(DATED, "log-2023-12-08.txt", None, id="a month said in words"),
         pytest.param(REPORT, "report_2023_2.pdf", None, id="one number more"),
         pytest.param(PAGES, "scan_1_2.png", None, id="one number that becomes two"),
+        pytest.param(
+            LESSON, "lecon_02_partie_1.pdf", None, id="one number, without its zero, that becomes two"
+        ),
+        pytest.param(
+            LESSON,
+            "lecon_02_partie_2.pdf",
+            ("PDF of lesson 2, part 2", "Leçon 2, partie 2 en PDF"),
+            id="both change, one with a zero",
+        ),
         pytest.param(
             PAGES, "scan_3_3.png", ("PNG scan 3, page 3", "Numérisation PNG 3, page 3"), id="both change"
         ),

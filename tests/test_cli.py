@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from nomenclair.cli import main
 from nomenclair.records import FileName, Pair
 from nomenclair.workspace import Workspace, write_records, write_text
 
@@ -88,6 +89,17 @@ def test_mistakes_are_one_line_with_the_cure(tmp_path, make, args, says):
     assert (done.returncode, last.startswith("nomenclair: ")) == (2, True), done.stderr
     assert says in last
     assert "Traceback" not in done.stderr
+
+
+def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys):
+    def interrupted(folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("nomenclair.cli.host.load_student", interrupted)
+    monkeypatch.setattr(sys, "argv", ["nomenclair", "serve"])
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 130 and "run the same command again" in capsys.readouterr().err
 
 
 def test_an_endpoint_that_is_down_loses_nothing(tmp_path):

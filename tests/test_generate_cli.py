@@ -97,6 +97,17 @@ def test_a_cap_ends_with_1_and_a_second_run_goes_on(tmp_path, nomenclair):
     assert sorted(asked) == sorted(f.name for f in some_names(100))
 
 
+def test_run_goes_on_with_a_generate_that_was_stopped(tmp_path, nomenclair):
+    workspace = workspace_with(tmp_path, some_names(100))
+    with serving(StubEndpoint()) as stub:
+        nomenclair("generate", "--model", "stub", "--max-tokens", 9000, "-w", tmp_path, stub=stub)
+        assert "unfinished" in nomenclair("status", "-w", tmp_path).stdout
+        workspace.curate_report.mkdir()  # the stage behind it ends the run
+        done = nomenclair("run", tmp_path, "--model", "stub", "-w", tmp_path, stub=stub)
+    assert "curate.json" in done.stderr.splitlines()[-1]
+    assert len(pairs_of(workspace)) == 100
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -116,6 +127,42 @@ def test_wrong_options(tmp_path, nomenclair, args, words):
     workspace_with(tmp_path, some_names(1))
     done = nomenclair("generate", *args, "-w", tmp_path)
     assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        pytest.param(["--dry-run"], id="would write"),
+        pytest.param(["--preview", "bodies.jsonl"], id="would write, and no preview"),
+        pytest.param(["--model", "gpt-4.1-mini"], id="a forgotten key"),
+        pytest.param(["--max-cost", "0"], id="a cap of nothing"),
+        pytest.param(["--teacher", "grammar", "--batch"], id="a teacher that was named"),
+    ],
+)
+def test_options_of_an_endpoint_never_let_the_grammar_write(tmp_path, nomenclair, args):
+    workspace = workspace_with(tmp_path, some_names(1))
+    done = nomenclair("generate", *args, "-w", tmp_path)
+    option = next(a for a in args if a.startswith("--") and a != "--teacher")
+    assert done.returncode == 2 and option in done.stderr and "OPENAI_API_KEY" in done.stderr
+    assert not workspace.pairs.exists()
+
+
+def test_the_grammar_takes_the_place_of_paid_pairs_only_when_named(tmp_path, nomenclair):
+    workspace = workspace_with(tmp_path, [FileName.of("report_2023.pdf")])
+    with serving(StubEndpoint()) as stub:
+        nomenclair("generate", "--model", "stub", "-w", tmp_path, stub=stub)
+    paid = pairs_of(workspace)
+    done = nomenclair("generate", "-w", tmp_path)
+    assert done.returncode == 2 and "--teacher grammar" in done.stderr and pairs_of(workspace) == paid
+    assert nomenclair("generate", "--teacher", "grammar", "-w", tmp_path).returncode == 0
+    assert pairs_of(workspace) != paid
+
+
+def test_a_model_in_the_environment_does_not_stop_a_named_grammar(tmp_path, nomenclair, monkeypatch):
+    workspace = workspace_with(tmp_path, [FileName.of("report_2023.pdf")])
+    monkeypatch.setattr("tests.test_generate_cli.environment", lambda *_: {"OPENAI_MODEL": "gpt-4.1-mini"})
+    assert nomenclair("generate", "--teacher", "grammar", "-w", tmp_path).returncode == 0
+    assert len(pairs_of(workspace)) == 1
 
 
 def test_no_names_yet_says_what_to_run(tmp_path, nomenclair):
@@ -170,7 +217,7 @@ def test_ctrl_c_awaits_what_is_in_flight_and_keeps_it(tmp_path):
 
 
 def test_compare_prints_a_row_per_template(tmp_path, nomenclair):
-    workspace_with(tmp_path, some_names(20))
+    workspace_with(tmp_path, some_names(45))
     with serving(StubEndpoint()) as stub:
         args = [
             "prompt",
@@ -186,5 +233,9 @@ def test_compare_prints_a_row_per_template(tmp_path, nomenclair):
         assert done.returncode == 0, done.stderr
         assert len(stub.bodies) == 4
     rows = [line for line in done.stdout.splitlines() if "@" in line]
+    with serving(StubEndpoint()) as stub:
+        nomenclair("generate", "--model", "gpt-4.1-mini", "-w", tmp_path, stub=stub)
+        again = nomenclair(*args, "-w", tmp_path, stub=stub)
+    assert again.stdout == done.stdout, "what generate paid for other names is not counted"
     assert ["full" in rows[0], "lean" in rows[1]] == [True, True]
     assert all("100%" in row for row in rows)

@@ -101,6 +101,7 @@ def test_descriptions(name, en, fr):
         pytest.param("toile_de_verre_metrage.ods", "toile", "sense", id="marked in the lexicon"),
         pytest.param("grand_livre_loyer_2019-2023.xls", "2023", "number", id="span of years"),
         pytest.param("syslog.3.gz", "syslog.3", "kind", id="rotated log, no manual page"),
+        pytest.param("rapport_².pdf", "²", "unknown-word", id="superscript digit, no number"),
     ],
 )
 def test_abstentions_name_the_word(name, word, reason):
@@ -129,6 +130,16 @@ def test_every_answer_keeps_the_style(words, ext, tail):
 @given(st.text(max_size=60))
 def test_no_name_breaks_it(name):
     assert isinstance(TEACHER.describe(name), (Description, Abstention))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(["surface_m", "IMG_", "x", "rapport_", ""]),
+    st.text(st.characters(categories=("Nd", "No", "Nl")), min_size=1, max_size=3),
+    st.sampled_from([".pdf", ".jpg", ".png", ".xlsx"]),
+)
+def test_no_digit_of_any_script_breaks_it(stem, digits, ext):
+    assert isinstance(TEACHER.describe(stem + digits + ext), (Description, Abstention))
 
 
 def test_it_is_pure():

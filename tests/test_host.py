@@ -49,6 +49,12 @@ def test_file_names_leave_out_folders_and_mend_bytes(folder):
     assert file_names(folder) == ["b.pdf", "facture été.csv", "two\nlines.txt", "été.txt"]
 
 
+def test_a_link_in_a_circle_hides_no_other_name(tmp_path):
+    (tmp_path / "b.pdf").touch()
+    os.symlink("circle", tmp_path / "circle")
+    assert file_names(tmp_path) == ["b.pdf", "circle"]
+
+
 def test_a_folder_that_is_not_there(tmp_path):
     with pytest.raises(UserError, match="cannot be listed"):
         file_names(tmp_path / "none")
@@ -135,8 +141,13 @@ def test_serve_over_pipes(student, student_folder):
 
 def test_python_example(student, student_folder, tmp_path):
     (tmp_path / "a.pdf").touch()
+    (tmp_path / os.fsdecode(b"\xe9t\xe9.txt")).touch()  # an old Western name
+    (tmp_path / "folder").mkdir()
     lines = run(sys.executable, REPOSITORY / "examples" / "embed.py", student_folder, tmp_path)
-    assert lines == ["\t".join(["a.pdf", *(student.describe(["a.pdf"], lang)[0] for lang in ("fr", "en"))])]
+    texts = {
+        name: [student.describe([name], lang)[0] for lang in ("fr", "en")] for name in ("a.pdf", "été.txt")
+    }
+    assert lines == ["\t".join([name, *told]) for name, told in texts.items()]
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="needs Node")

@@ -70,6 +70,21 @@ def test_a_broken_price_list_is_named(tmp_path, text):
     assert PRICES.exists()
 
 
+@pytest.mark.parametrize(
+    ("written", "as_of"),
+    [
+        pytest.param("2026-01-05", "2026-01-05", id="a date of TOML"),
+        pytest.param("2026", "2026", id="a number"),
+    ],
+)
+def test_a_date_without_quotes_is_read_as_text(tmp_path, written, as_of):
+    row = '[[price]]\nmodel = "m"\ninput = 1\ncached = 1\noutput = 1\nbatch = 0.5\nas_of = '
+    (tmp_path / "prices.toml").write_text(row + written)
+    (price,) = read_prices(tmp_path / "prices.toml")
+    assert price.as_of == as_of
+    assert price.doubt(date(2026, 2, 1)) == ""
+
+
 def test_bytes_bound_tokens():
     for name in ("describe-full", "describe-lean"):
         messages = load(name).messages([{"id": "7f3a", "name": "été_東京_🎉.txt"}])
@@ -159,10 +174,28 @@ def test_outcomes_are_kept_with_their_reply_in_one_transaction(tmp_path):
         ledger.record_reply("k", 0.1, "raw2", Usage(5, 0, 3), [Outcome("i", 1, "n1", "en", "fr")])
         assert [o.attempt for o in ledger.outcomes()] == [0, 1]
         assert ledger.usage() == Usage(10, 1, 5)
-        assert ledger.usage_of_prompt("m", "p@1") == Usage(10, 1, 5)
-        assert ledger.usage_of_prompt("m", "p@2") == Usage()
+        assert ledger.usage_of(["i"]) == Usage(10, 1, 5)
     with sqlite3.connect(path) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@pytest.mark.parametrize(
+    ("items", "usage"),
+    [
+        pytest.param(["a", "b"], Usage(60, 0, 12), id="a whole reply, and one attempt more"),
+        pytest.param(["a"], Usage(20, 0, 4), id="half of a reply"),
+        pytest.param(["carried"], Usage(), id="without a reply"),
+        pytest.param(["never"], Usage(), id="never asked"),
+    ],
+)
+def test_what_some_of_the_names_have_used(tmp_path, items, usage):
+    with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        both = [Outcome("a", 0, "n1", "en", "fr"), Outcome("b", 0, "n2", reason="missing")]
+        ledger.record_reply("k", 0.1, "raw", Usage(40, 0, 8), both)
+        ledger.record_reply("l", 0.1, "raw", Usage(20, 0, 4), [Outcome("b", 1, "n2", "en", "fr")])
+        ledger.record_reply("m", 0.1, "raw", Usage(500, 0, 90), [Outcome("other", 0, "n3", "en", "fr")])
+        ledger.record_outcomes([Outcome("carried", 0, "n4", "en", "fr", via="family")])
+        assert ledger.usage_of(items) == usage
 
 
 def replies_in_the_file_alone(path: Path, folder: Path) -> int:

@@ -39,6 +39,11 @@ from tests.stub_endpoint import StubEndpoint, files_of, serving
         ("rib FR76 3000 6000 0112 3456 7890 189.pdf", "rib IBAN_1.pdf"),
         ("carte 4111 1111 1111 1111.png", "carte CARD_1.png"),
         ("x4111111111111111x.png", "x_CARD_1_x.png"),
+        pytest.param("zhang@163.com.pdf", "EMAIL_1.pdf", id="domain that is a number"),
+        pytest.param("x@126.com", "EMAIL_1", id="domain that is a number, at the end"),
+        pytest.param("contact marie@acme.nl", "contact EMAIL_1", id="domain that is no extension"),
+        pytest.param("contact marie@acme.pl", "contact EMAIL_1", id="domain that is an extension too"),
+        pytest.param("marie@acme.nl.tar.gz", "EMAIL_1.tar.gz", id="two extensions behind a domain"),
         pytest.param(
             "EMAIL_1 a@b.fr.txt", "EMAIL_1 EMAIL_2.txt", id="a file that is called like a placeholder"
         ),
@@ -53,10 +58,11 @@ def test_masked(name, masked):
 
 @pytest.mark.parametrize(
     "name",
-    """report_2023.pdf IMG_20231108_142233.jpg 2023110814.log icon@2x.png getty@tty1.service logo@dark.png
-    extractWindowEvents_v2.sh libstdc++.so.6.0.30 package-lock.json Screenshot_20231108-142233_Chrome.jpg
-    2023-11-08_14-22-33.mp4 v1.2.3-rc.1.tar.gz internationalization.py DSC_0042.NEF deadbeefcafe.txt
-    aaaaaaaaaaaaaaaaaaaa.txt UserRepositoryIntegrationTestConfiguration.java ISO-8859-15.map""".split(),
+    """report_2023.pdf IMG_20231108_142233.jpg 2023110814.log icon@2x.png icon@1.5x.fr.png icon@3.png
+    left-pad@1.3.0.tgz getty@tty1.service logo@dark.png extractWindowEvents_v2.sh libstdc++.so.6.0.30
+    package-lock.json Screenshot_20231108-142233_Chrome.jpg 2023-11-08_14-22-33.mp4 v1.2.3-rc.1.tar.gz
+    internationalization.py DSC_0042.NEF deadbeefcafe.txt aaaaaaaaaaaaaaaaaaaa.txt
+    UserRepositoryIntegrationTestConfiguration.java ISO-8859-15.map""".split(),
 )
 def test_what_is_harmless_is_sent_as_it_is(name):
     assert mask(name).text == name
@@ -80,6 +86,11 @@ def test_the_extension_stays_where_it_is_one():
         ("payslip_obrien_zoe.pdf", "payslip_PERSON_1.pdf"),
         ("bulletin Leclerc Jean Pierre.pdf", "bulletin PERSON_1.pdf"),
         ("oeuvray_noel.doc", "PERSON_1.doc"),
+        ("Dupont, Marie.pdf", "PERSON_1.pdf"),
+        ("cv Marie (Dupont).pdf", "cv PERSON_1).pdf"),
+        ("Marie\u2013Dupont.pdf", "PERSON_1.pdf"),
+        ("Soren Kjaer.pdf", "PERSON_1.pdf"),
+        ("cv_Walesa_Łukasz.pdf", "cv_PERSON_1.pdf"),
         ("dupont.pdf", "dupont.pdf"),
         ("libre.pdf", "libre.pdf"),
         ("Berlinale.pdf", "Berlinale.pdf"),
@@ -87,7 +98,8 @@ def test_the_extension_stays_where_it_is_one():
 )
 def test_persons_are_masked_on_request(name, masked):
     people = (
-        "Marie Dupont", "Li", "Li Na", "Hélène Lefèvre", "Zoë O'Brien", "Jean-Pierre Leclerc", "Noël Œuvray", "—"
+        "Marie Dupont", "Li", "Li Na", "Hélène Lefèvre", "Zoë O'Brien", "Jean-Pierre Leclerc", "Noël Œuvray", "—",
+        "Kjær, Søren", "Lukasz Wałesa",
     )  # fmt: skip
     found = mask(name, people)
     assert found.text == masked
@@ -100,6 +112,11 @@ def test_a_list_of_persons_that_is_empty_or_missing(tmp_path):
     for path in (tmp_path / "empty.txt", tmp_path / "none.txt"):
         with pytest.raises(UserError):
             read_people(path)
+
+
+def test_a_list_of_persons_that_a_spreadsheet_wrote(tmp_path):
+    (tmp_path / "people.txt").write_text("Marie Dupont\nLi\n", encoding="utf-8-sig")
+    assert read_people(tmp_path / "people.txt") == ("Marie Dupont", "Li")
 
 
 def luhn(body: str) -> str:

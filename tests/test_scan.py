@@ -56,6 +56,33 @@ def test_gitignore_on_request(tmp_path, tree):
     assert "ignored by .gitignore" in skipped
 
 
+def test_a_line_of_gitignore_that_is_no_pattern_is_left_out(tmp_path, tree):
+    (tree / ".gitignore").write_text("notes.txt\\\n*.pyc\n")
+    _, found, _ = run_scan(tmp_path, tree, gitignore=True)
+    assert found == {"rapport.pdf": 2, ".gitignore": 1, "notes.txt": 1}
+
+
+def test_the_workspace_is_not_harvested(tmp_path, tree):
+    run_scan(tmp_path, tree)
+    counts, found, skipped = run_scan(tmp_path, tmp_path)
+    assert found == {"rapport.pdf": 2, "notes.txt": 1, "cache.pyc": 1}
+    assert counts.skipped == {"the workspace itself": 1}
+    assert f"{tmp_path}/out\tthe workspace itself\n" in skipped
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param("rapport.pdf", id="a file has that name"),
+        pytest.param("/proc", id="nobody may write there, not even root"),
+    ],
+)
+def test_a_workspace_that_cannot_be_written(tree, folder):
+    out = tree / folder
+    with pytest.raises(UserError, match="--workspace"):
+        scan([tree], out / "names.parquet", out / "skipped.tsv", ScanOptions(), lambda: None)
+
+
 def odd_bytes(root):
     with open(os.path.join(os.fsencode(root), b"\xe9t\xe9.txt"), "w"):
         pass

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from nomenclair.records import FileName, Pair
+from nomenclair.records import NOT_ASKED, FileName, Pair, Rejected
 from nomenclair.stages import inspect, next_command
 from nomenclair.workspace import Workspace, write_json, write_records, write_text
 from train import own_pairs
@@ -20,6 +20,11 @@ def has_pairs(ws):
 def has_newer_names(ws):
     has_pairs(ws)
     os.utime(ws.pairs, (1, 1))
+
+
+def has_rejected(ws, reason):
+    has_pairs(ws)
+    write_records(ws.pairs_rejected, Rejected, [Rejected("n2", "b.pdf", "generate", reason, "")])
 
 
 def has_everything(ws):
@@ -56,6 +61,21 @@ OWN = "nomenclair train --pairs '{root}/my table.csv' --input-column file --targ
         pytest.param(has_names, "nomenclair generate --workspace", id="after scan"),
         pytest.param(has_pairs, "nomenclair curate --workspace", id="after generate"),
         pytest.param(has_newer_names, "nomenclair generate --workspace", id="scanned again"),
+        pytest.param(
+            lambda ws: has_rejected(ws, NOT_ASKED),
+            "nomenclair generate --workspace",
+            id="generate was stopped",
+        ),
+        pytest.param(
+            lambda ws: has_rejected(ws, "unanswered-timeout"),
+            "nomenclair curate --workspace",
+            id="a name that the endpoint did not answer",
+        ),
+        pytest.param(
+            lambda ws: has_rejected(ws, "bad-request"),
+            "nomenclair curate --workspace",
+            id="a name that was refused for good",
+        ),
         pytest.param(learns_from_own_pairs, OWN, id="a training on own pairs was stopped"),
         pytest.param(has_trained_on_own_pairs, "nomenclair export --workspace", id="trained on own pairs"),
         pytest.param(has_newer_own_pairs, OWN, id="own pairs changed since"),

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -59,6 +60,16 @@ def test_the_best_answer_that_may_stand(student_folder, answers, said):
         "rapport.pdf", "fr", "fr: rapport .pdf", [Answer(*answer) for answer in answers]
     )
     assert (found.text, found.score, found.abstained) == said
+
+
+def test_the_guard_reads_a_name_as_the_model_does(student_folder):
+    student = Student.load(student_folder)
+    student.card["abstain_below"] = {"fr": -1.0, "en": -1.0}
+    old = os.fsdecode(
+        "Zoéline.pdf".encode("cp1252")
+    )  # the word of the text stands in no list, only in the name
+    found = student._description(old, "fr", "fr: Zoéline .pdf", [Answer("Document PDF de Zoéline", -0.1)])
+    assert (found.name, found.text) == (old, "Document PDF de Zoéline")
 
 
 @pytest.mark.parametrize(

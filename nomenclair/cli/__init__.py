@@ -31,8 +31,9 @@ def main() -> None:
         fail(error, 1)
     except UserError as error:
         fail(error, 2)
-    except KeyboardInterrupt:
-        print("\nInterrupted. What was done is kept: run the same command again to go on.", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.exit(141)
+    except SystemExit as end:
+        if end.code == 130:  # what Typer makes of Ctrl-C
+            print(
+                "\nInterrupted. What was done is kept: run the same command again to go on.", file=sys.stderr
+            )
+        raise

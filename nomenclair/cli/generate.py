@@ -99,9 +99,32 @@ def generate(
     ws = workspace(root)
     session, privacy = room("datagen.session"), room("datagen.privacy")
     files = session.read_names(ws)
-    if teacher is None:
+    chosen = teacher is not None
+    if not chosen:
         teacher = "openai" if base_url or os.environ.get("OPENAI_API_KEY") else "grammar"
+        if teacher == "grammar" and ws.ledger.exists():
+            raise UserError(
+                f"{ws.ledger} holds the answers of an endpoint, and none is set now.",
+                "Set OPENAI_API_KEY (or give --base-url, or --teacher local) to go on, or give --teacher grammar.",
+            )
     if teacher == "grammar":
+        _refuse_for_grammar(
+            {
+                "--model": None if chosen else model,  # it may come from the environment
+                "--prompt": prompt,
+                "--per-request": per_request,
+                "--samples": samples > 1,
+                "--max-cost": max_cost,
+                "--max-tokens": max_tokens,
+                "--prices": prices,
+                "--mask-people": mask_people,
+                "--gguf": gguf,
+                "--batch": batch,
+                "--judge": judge,
+                "--dry-run": dry_run,
+                "--preview": preview,
+            }
+        )
         grammar = room("datagen.grammar").GrammarTeacher.load(session.KINDS.parent)
         with progress("names") as bar:
             task = bar.add_task("Describing by grammar", total=len(files))
@@ -220,6 +243,16 @@ def compare(
                     cost,
                 )
     Console().print(table)
+
+
+def _refuse_for_grammar(given: dict[str, object]) -> None:
+    """UserError where options of an endpoint are given: the grammar would write over the pairs all the same."""
+    used = [option for option, value in given.items() if value is not None and value is not False]
+    if used:
+        raise UserError(
+            f"The grammar teacher asks no endpoint: {', '.join(used)} would have no effect.",
+            "Set OPENAI_API_KEY and give --teacher openai (or give --teacher local); or give --teacher grammar alone.",
+        )
 
 
 @contextmanager

@@ -43,11 +43,18 @@ def file_names(folder: Path) -> list[str]:
     """The names of a folder's files, sorted; UserError where it cannot be read."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(readable(entry.name) for entry in entries if not entry.is_dir())
+            return sorted(readable(entry.name) for entry in entries if not _is_folder(entry))
     except OSError as error:
         raise UserError(
             f"{folder} cannot be listed: {error.strerror}.", "Name a folder that you may read."
         ) from error
+
+
+def _is_folder(entry: os.DirEntry) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle, or to where one may not look: a name like any other
+        return False
 
 
 def serve(student: StudentOption = None) -> None:

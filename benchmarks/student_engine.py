@@ -94,6 +94,7 @@ ENGINES: dict[str, tuple[Callable[[Path, int, int], Engine], int, int]] = {
     "ctranslate2, 1 thread": (ctranslate2_engine, 1, 1),
     "ctranslate2, 2 workers": (ctranslate2_engine, 2, 1),
     "torch, 2 threads": (torch_engine, 1, 2),
+    "torch, 1 thread": (torch_engine, 1, 1),
 }
 
 

@@ -22,6 +22,7 @@ from nomenclair.contract import Lang
 from nomenclair.errors import UserError
 from nomenclair.glossary import Glossary
 from nomenclair.kinds import Kind, KindTable
+from nomenclair.names import readable
 from nomenclair.sorted_lines import WordList, pack, unpack
 
 MODEL, WEIGHTS, TOKENIZER = "model.onnx", "weights.bin", "tokenizer.json"
@@ -164,14 +165,14 @@ class Student:
 
         What the table of kinds can tell without a model, it tells.
         """
-        kind = self.kind(name)
+        kind, shown = self.kind(name), readable(name)
         words = self._words[lang] if self._words is not None else None
         told = self.by_table(name, lang)
         if told:
             return Description(name, lang, told, answers[0].score, False)
         for answer in answers:
             sure = answer.text and answer.score >= self.card["abstain_below"][lang]
-            if sure and (words is None or not guard.fault(name, answer.text, words, kind, source)):
+            if sure and (words is None or not guard.fault(shown, answer.text, words, kind, source)):
                 return Description(name, lang, answer.text, answer.score, False)
         return Description(name, lang, kind.text(lang), answers[0].score, True)
 

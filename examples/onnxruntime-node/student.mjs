@@ -16,6 +16,8 @@ const MANUAL_PAGE = /^([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8]\.gz$/;
 const ROTATED =
   /log|journal|messages|backup|dump|^(?:kern|dmesg|[bw]tmp)\b|^(?:dpkg|apt)\.|\.(?:tar|sql|csv|txt|err|info|warn|out)$/i;
 const MAX_CHARS = 90;
+// A run of the model holds at most so many beams: its memory is bounded.
+const ROWS = 32;
 
 // What needs no model: a well-known whole name, a packed manual page.
 function told(kind, name, lang) {
@@ -66,6 +68,14 @@ export class Student {
 
   // [{name, ids, text, score, abstained}] in order; `score` is the mean log-probability of the text's tokens.
   async describe(names, lang) {
+    if (!this.card.languages.includes(lang)) throw new Error(`This student speaks ${this.card.languages}, not ${lang}.`);
+    const block = ROWS / (this.card.beams ?? 1);
+    const told = [];
+    for (let i = 0; i < names.length; i += block) told.push(...(await this.describeBlock(names.slice(i, i + block), lang)));
+    return told;
+  }
+
+  async describeBlock(names, lang) {
     const sources = names.map((name) => sourceText(name, lang, this.glossary));
     const rows = sources.map((source) => this.encode(source));
     const width = Math.max(1, ...rows.map((row) => row.length));
@@ -91,7 +101,7 @@ export class Student {
       for (let row = r * answers; row < (r + 1) * answers; row++) {
         const said = text(row);
         const sure = said && score.data[row] >= this.card.abstain_below[lang];
-        if (sure && !faulty(name, said, this.words[lang], kind, sources[r]))
+        if (sure && !faulty(readable(name), said, this.words[lang], kind, sources[r]))
           return { name, ids: rows[r], text: said, score: score.data[row], abstained: false };
       }
       return { name, ids: rows[r], text: kind[lang], score: score.data[r * answers], abstained: true };

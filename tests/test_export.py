@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from datagen.corpus import FOLDER
@@ -43,6 +44,18 @@ def test_descriptions_near_the_threshold_are_good_enough():
     """Confidence that tells the truth: chrF rises with it by 100 from -2 to 0, give or take 20."""
     measured = [Outspoken(-i / 1000, 100 - i / 20 + (-20, 20)[i % 2], 0) for i in range(2001)]
     assert threshold(measured) == pytest.approx(-1, abs=0.05)
+
+
+def drawn(seed: int) -> list[Outspoken]:
+    """2,500 names, few of them unsure, of which 85 + 80 * score is to be expected, give or take 20."""
+    rng = np.random.default_rng(seed)
+    scores = -rng.exponential(0.12, 2500)
+    chrf = (85 + 80 * scores + rng.normal(0, 20, 2500)).clip(0, 100)
+    return [Outspoken(float(score), float(points), 0) for score, points in zip(scores, chrf, strict=True)]
+
+
+def test_the_threshold_is_not_the_chance_of_a_few_names():
+    assert [threshold(drawn(seed)) for seed in range(10)] == pytest.approx([-35 / 80] * 10, abs=0.06)
 
 
 def test_the_curve_ends_where_all_is_described():

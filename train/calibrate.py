@@ -3,6 +3,8 @@
 A description is worth saying where, among names that the student is about as sure of, descriptions reach a mean
 sentence chrF of GOOD_ENOUGH against the pairs' own texts. The mean at each score is the isotonic regression of chrF
 on score over validation names: the rising curve nearest to what was measured. The threshold is where it crosses.
+That curve climbs in steps, chance ones where few names are unsure, so the crossing is taken from the straight line
+through the names about it: of 2,500 names each, thresholds then differ half as much (train/base/LOG.md).
 chrF of the kind alone is no bar: it prefers a long text half wrong to a short one that is right.
 """
 
@@ -21,6 +23,8 @@ from nomenclair.student import Description, Student
 NEVER, ALWAYS = -1e9, 1.0
 # With fewer held-out names a threshold would be chance.
 SMALLEST_SAMPLE = 30
+# The share of the names that the straight line is drawn through, and the fewest that one is drawn through.
+ABOUT, SMALLEST_LINE = 0.2, 100
 # Mean chrF below which descriptions of one confidence are not said. Read by a person: from here down, most texts
 # garble or miss the subject.
 GOOD_ENOUGH = 50.0
@@ -72,14 +76,36 @@ def threshold(rows: Sequence[Outspoken]) -> float:
     """The score under which the kind answers, as the module says; NEVER on too few rows."""
     if len(rows) < SMALLEST_SAMPLE:
         return NEVER
+    ranked = sorted(rows, key=lambda row: row.score)
+    all_scores, chrf = (
+        np.array(column) for column in zip(*((row.score, row.chrf) for row in ranked), strict=True)
+    )
     # Equal scores cannot be told apart: they count as one place with their mean.
-    scores, place, names = np.unique([row.score for row in rows], return_inverse=True, return_counts=True)
-    means = np.bincount(place, [row.chrf for row in rows]) / names
-    expected = isotonic_regression(means, weights=names).x
+    scores, place, names = np.unique(all_scores, return_inverse=True, return_counts=True)
+    expected = isotonic_regression(np.bincount(place, chrf) / names, weights=names).x
     first = int(np.searchsorted(expected, GOOD_ENOUGH))
-    if first == 0:
-        return NEVER
-    return ALWAYS if first == len(scores) else float(scores[first - 1] + scores[first]) / 2
+    if first == len(scores):
+        return ALWAYS
+    about = _about(int(names[:first].sum()), len(ranked))
+    line = _crossing(all_scores[about], chrf[about])
+    if line is not None:
+        return line if line > scores[0] else NEVER
+    return NEVER if first == 0 else float(scores[first - 1] + scores[first]) / 2
+
+
+def _about(middle: int, count: int) -> slice:
+    """The places, ABOUT of all, that the straight line is drawn through."""
+    width = round(ABOUT * count)
+    start = min(max(0, middle - width // 2), count - width)
+    return slice(start, start + width)
+
+
+def _crossing(scores: np.ndarray, chrf: np.ndarray) -> float | None:
+    """Where the straight line nearest to these names reaches GOOD_ENOUGH; None of too few, or if it does not rise."""
+    if len(scores) < SMALLEST_LINE or scores[0] == scores[-1]:
+        return None
+    slope, at_zero = np.polyfit(scores, chrf, 1)
+    return float((GOOD_ENOUGH - at_zero) / slope) if slope > 0 else None
 
 
 def coverage(rows: Sequence[Outspoken], floor: float) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nomenclair import names
+from nomenclair import names, opaque
 from nomenclair.contract import MAX_CHARS
 from nomenclair.errors import UserError
 
@@ -44,9 +44,13 @@ class Kind:
         return self.fr if lang == "fr" else self.en
 
     def told(self, name: str, lang: str) -> str | None:
-        """What needs no model: a well-known whole name (`id_rsa.pub`), a packed manual page (`epoll_wait.2.gz`)."""
+        """What needs no model: a well-known whole name (`id_rsa.pub`), a packed manual page (`epoll_wait.2.gz`), a
+        name that holds a counter, a date or a hash and nothing else (`IMG_0042.jpg`)."""
         if self.pattern == name:
             return self.text(lang)
+        counted = opaque.told(names.split_ext(name)[0], self.text(lang), lang) if self.pattern else None
+        if counted:
+            return counted
         page = MANUAL_PAGE.fullmatch(name)
         if self.kind != "manual" or not page or ROTATED.search(page[1]):
             return None

@@ -56,6 +56,8 @@ def readable(name: str) -> str:
     >>> readable("\\udce9t\\udce9.txt")
     'été.txt'
     """
+    if name.isascii():  # most names; character by character costs as much as the rest of reading one
+        return name
     return unicodedata.normalize("NFC", "".join(map(_mended, name)))
 
 

@@ -24,12 +24,14 @@ const WORD = new RegExp(
   "gu",
 );
 const CHUNK = /([0-9]+(?:\.[0-9]+)+)|([^_\s.,;:()[\]{}<>=~!?@&%$§|/\\'’ʼ-]+)/gu;
-const HEX_RUN = /(?<![0-9A-Za-z])(?=[0-9a-fA-F]*[0-9])(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{7,}(?![0-9A-Za-z])/g;
-const UUID = /[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/g;
+export const HEX_RUN = /(?<![0-9A-Za-z])(?=[0-9a-fA-F]*[0-9])(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{7,}(?![0-9A-Za-z])/g;
+export const UUID = /[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/g;
+export const ENGLISH_MONTHS = "January February March April May June July August September October November December".split(" ");
+export const FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ");
 export const DAY = "(?:0[1-9]|[12][0-9]|3[01])";
 const DATE = `(?:19[5-9][0-9]|20[0-9][0-9])(?<mark>[-_.]?)(?:0[1-9]|1[0-2])\\k<mark>${DAY}`;
 const [HOUR, SIXTIETH] = ["(?:[01][0-9]|2[0-3])", "[0-5][0-9]"];
-const CLOCK = new RegExp(
+export const CLOCK = new RegExp(
   `(?<![0-9])(?<day>${DATE})` +
     `(?:(?:[-_ T]| at | à )?${HOUR}[-_.:]?${SIXTIETH}[-_.:]?${SIXTIETH}(?:[0-9]{3})?|${HOUR}${SIXTIETH})(?![0-9])`,
   "g",

@@ -1,15 +1,12 @@
 // What no description may do: as nomenclair/guard.py.
 
-import { DAY, LITTLE, fold, isOpaque } from "./contract.mjs";
+import { DAY, ENGLISH_MONTHS, FRENCH_MONTHS, LITTLE, fold, isOpaque } from "./contract.mjs";
 
-const ENGLISH = "January February March April May June July August September October November December".split(" ");
-const ACCENTED = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ");
-const FRENCH = ACCENTED.map(fold);
-const MONTHS = new Map([...ENGLISH, ...FRENCH].map((word, i) => [word, (i % 12) + 1]));
+const MONTHS = new Map([...ENGLISH_MONTHS, ...FRENCH_MONTHS.map(fold)].map((word, i) => [word, (i % 12) + 1]));
 const FOLDED_MONTHS = new Map([...MONTHS].map(([word, number]) => [word.toLowerCase(), number]));
 const DATE = new RegExp(`(?:\\b([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.keys()].join("|")})\\b(?: ([0-9]{4}))?`, "g");
 const EDGE = "(?<![\\p{L}\\p{N}_])";
-const FRENCH_MONTH = `(?:${ACCENTED.join("|")})(?![\\p{L}\\p{N}_])`;
+const FRENCH_MONTH = `(?:${FRENCH_MONTHS.join("|")})(?![\\p{L}\\p{N}_])`;
 const MISSPELT = new RegExp(`\uFFFD|${EDGE}[dlDL]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+|${EDGE}[0-9]{3,} ${FRENCH_MONTH}`, "u");
 const FIRST = new RegExp(`${EDGE}1 (?=${FRENCH_MONTH})`, "gu");
 const BARE_DAY = new RegExp(`${EDGE}de (?=[0-9]{1,2}(?:er)? ${FRENCH_MONTH})`, "gu");

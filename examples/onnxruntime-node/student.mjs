@@ -10,6 +10,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
 import { VERSION, readGlossary, readable, sourceText, splitExt } from "./contract.mjs";
 import { faulty, mended } from "./guard.mjs";
+import { counted } from "./opaque.mjs";
 
 const END = 1;
 const MANUAL_PAGE = /^([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8]\.gz$/;
@@ -19,14 +20,16 @@ const MAX_CHARS = 90;
 // A run of the model holds at most so many beams: its memory is bounded.
 const ROWS = 32;
 
-// What needs no model: a well-known whole name, a packed manual page.
+// What needs no model: a well-known whole name, a packed manual page, a name of a counter, a day or a hash alone.
 function told(kind, name, lang) {
   if (kind.pattern === name) return kind[lang];
+  const text = kind.pattern && counted(splitExt(name)[0], kind[lang], lang);
+  if (text) return text;
   const topic = kind.kind === "manual" && MANUAL_PAGE.exec(name)?.[1];
   if (!topic || ROTATED.test(topic)) return undefined;
   const of = lang === "en" ? "of " : /^[aeiou]/i.test(topic) ? "d'" : "de ";
-  const text = `${kind[lang]} ${of}${topic}`;
-  return text.length <= MAX_CHARS ? text : kind[lang];
+  const page = `${kind[lang]} ${of}${topic}`;
+  return page.length <= MAX_CHARS ? page : kind[lang];
 }
 
 export class Student {

@@ -1,0 +1,27 @@
+// What names that say nothing say after all: as nomenclair/opaque.py.
+
+import { CLOCK, DAY, ENGLISH_MONTHS, FRENCH_MONTHS, HEX_RUN, UUID } from "./contract.mjs";
+
+const CAMERA =
+  /^(?:C?IMG(?:[ _-]?E)?|_MG|DSC[FN]?|PICT|PXL|VID|MVI|GOPR|G[HX]|DJI|WP|SAM|[PRL](?=[0-9]{7}$))(?![A-Za-z])|(?<=[0-9])_[DV]$/gi;
+const DATE = new RegExp(`(?<![0-9])((?:19[5-9]|20[0-9])[0-9])([-_. ]?)(0[1-9]|1[0-2])\\2(${DAY})(?![0-9])`);
+const BARE = /^(?:00[0-9]{1,6}|0[0-9]{1,4}|(?!(?:19[5-9]|20[0-9])[0-9]$)[0-9]{4,5}|[0-9]{7})$/;
+const [OF_CAMERA, DATED] = [/^[0-9]{1,7}$/, /^[0-9]{1,5}$/];
+
+// The kind with the stem's counter and day; undefined where the stem holds anything else, or nothing at all.
+export function counted(stem, kind, lang) {
+  const marked = stem.replace(CLOCK, "$<day>").replace(UUID, "#").replace(HEX_RUN, "#");
+  const date = DATE.exec(marked);
+  const undated = marked.replace("#", " ").replace(DATE, " ");
+  const rest = undated.replace(CAMERA, " ");
+  const counter = date ? DATED : rest === undated ? BARE : OF_CAMERA;
+  const parts = rest.split(/[ _.-]+/).filter(Boolean);
+  if (parts.length > 1 || !parts.every((part) => counter.test(part)) || !(parts.length || date || marked.includes("#"))) return undefined;
+  const number = parts.length ? ` ${lang === "fr" ? "n°" : "no."} ${Number(parts[0])}` : "";
+  return kind + number + (date ? of(date, lang) : "");
+}
+
+function of([, year, , month, day], lang) {
+  if (lang === "en") return ` from ${Number(day)} ${ENGLISH_MONTHS[month - 1]} ${year}`;
+  return ` du ${day === "01" ? "1er" : Number(day)} ${FRENCH_MONTHS[month - 1]} ${year}`;
+}

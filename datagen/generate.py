@@ -72,15 +72,19 @@ class Run:
         self._asks, self._prompt, self._options, self._ledger = asks, prompt, options, ledger
         self._budget, self._tell = budget, tell
         self._items = {ask.item: ask for ask in asks}
-        self.state = State(asks, ledger.outcomes())
+        self.state = State(ledger.outcomes())
         self.answered_before = sum(self.state.settled(a.item) for a in asks)
         self.progress.done = self.answered_before
         self._unanswered: dict[str, Unanswered] = {}
         self._stop: UserError | None = None
         self._dialect = Dialect(**json.loads(ledger.get(f"dialect {options.model}", "{}")))
         self._refused_at_start = 0
+        # Refusals before any answer: final only once it is known that not every request is refused.
+        self._held: list[tuple[Ask, Outcome]] = []
         self._silent = 0
         self._heard = False
+        self._only_thinking = 0
+        self._spoke = False
         todo = [a for a in asks if not self.state.settled(a.item) and a.item not in elsewhere]
         away = [a for a in asks if a.item in elsewhere]
         per_request = 1 if prompt.one_line else options.per_request
@@ -110,8 +114,9 @@ class Run:
     def finish(self) -> None:
         """Raise why the run ended early: PartialResult where something was done, UserError where nothing was."""
         if self._stop is None:
+            self._release_held()
             return
-        if self.progress.done == self.answered_before:
+        if self.progress.done in (self.answered_before, self.progress.names):
             raise self._stop
         left = self.progress.names - self.progress.done
         raise PartialResult(f"{self._stop.what} {left} answers are missing.", self._stop.cure)
@@ -188,6 +193,11 @@ class Run:
         """The asks of one sample that have texts."""
         return [a for a in self._asks if a.sample == sample and self.state.texts(a.item)]
 
+    def hoped_for(self) -> list[Ask]:
+        """The asks of the first sample that have texts, or may still get some."""
+        asks = [a for a in self._asks if a.sample == 0]
+        return [a for a in asks if self.state.texts(a.item) or not self.state.settled(a.item)]
+
     def answered_at_once(self) -> int:
         """How many names the first reply settled well."""
         return sum(not self.state.reasons(a.item) for a in self.answered())
@@ -220,7 +230,8 @@ class Run:
         self.queue.put_back(asks)
 
     def _replied(self, request: Request, reply: Reply, answer: parse.Answer) -> None:
-        read = parse.parse_line if self._prompt.one_line else parse.parse
+        # Asked of the body, not of the prompt: a batch may have been made under another prompt than this run's.
+        read = parse.parse_line if "stop" in request.body else parse.parse
         parsed = read(answer, {i: a.masked.text for i, a in request.by_id.items()}, swapped)
         outcomes = [_outcome(request.by_id[i], found) for i, found in parsed.items.items()]
         self._silent, self._heard = 0, True
@@ -229,9 +240,25 @@ class Run:
         for ask, outcome in zip(request.by_id.values(), outcomes, strict=True):
             if ask.item in self._items:  # a batch may bring answers to names that are no longer here
                 self._settle(ask, outcome)
+        self._release_held()
+        if any(ask.item in self._items for ask in request.by_id.values()):
+            self._hear(answer)
+
+    def _hear(self, answer: parse.Answer) -> None:
+        """UserError where the first replies hold no word at all: each of them was paid for in full."""
+        if not parse.only_thinking(answer):
+            self._spoke = True
+            return
+        self._only_thinking += 1
+        if not self._spoke and self._only_thinking >= REFUSED_AT_START:
+            raise UserError(
+                f"{self.model} uses up its whole replies for thinking: none of them holds a text.",
+                "Give a --model that answers without thinking (or turn its thinking off at the endpoint),"
+                " then run the same command again.",
+            )
 
     def _refused(self, asks: Sequence[Ask], refused: Refused) -> None:
-        if refused.reason == "bad-request" and not self._heard:
+        if asks and refused.reason == "bad-request" and not self._heard:
             self._refused_at_start += 1
             if self._refused_at_start >= REFUSED_AT_START:
                 raise UserError(
@@ -246,8 +273,21 @@ class Run:
         outcome = Outcome(
             ask.item, len(ask.reasons), ask.file.id, reason=refused.reason, raw=refused.raw, via=FINAL
         )
-        self._ledger.record_outcomes([outcome])
-        self._settle(ask, outcome)
+        if self._heard or refused.reason != "bad-request":
+            self._record_refused([(ask, outcome)])
+        else:
+            self._held.append((ask, outcome))
+            self.queue.add(self.queue.siblings(ask))
+
+    def _record_refused(self, refused: Sequence[tuple[Ask, Outcome]]) -> None:
+        self._ledger.record_outcomes([outcome for _, outcome in refused])
+        for ask, outcome in refused:
+            self._settle(ask, outcome)
+
+    def _release_held(self) -> None:
+        held, self._held = self._held, []
+        if held:
+            self._record_refused(held)
 
     def _went_unanswered(self, asks: Sequence[Ask], last: Unanswered, others_answered: bool) -> None:
         asks = [replace(ask, unanswered=ask.unanswered + 1) for ask in asks]

@@ -40,6 +40,9 @@ SCHEMA = {
 PER_REQUEST = 10
 REPLY_TOKENS_PER_PAIR = 80
 
+# Stands in a preview for the texts that no reply has given yet.
+UNKNOWN = parse.Texts("(the English text of the answer)", "(the French text of the answer)")
+
 # A mark up to this is a flag.
 BAD_MARK = 3
 # Two answers for one name that share less than this (chrF, 0 to 100) are not sure of it.
@@ -62,7 +65,9 @@ class Judging:
         self._budget, self._tell = budget, tell
         self._run = run
         judged = {j.item for j in ledger.judgements()}
-        self._waiting = deque(a for a in run.answered() if judgement_key(a, prompt, run) not in judged)
+        self._waiting = deque(
+            a for a in run.answered() if judgement_key(a, prompt.version, run) not in judged
+        )
         self.total = len(self._waiting)
         self.done = 0
         self._alone: deque[Ask] = deque()
@@ -95,7 +100,8 @@ class Judging:
             return None
         line, count = (self._alone, 1) if self._alone else (self._waiting, PER_REQUEST)
         asks = [line.popleft() for _ in range(min(count, len(line)))]
-        request = self._request(asks)
+        told = [(ask, self._run.state.texts(ask.item)) for ask in asks]
+        request = make_request(told, self.prompt, self._model, self.dialect)
         try:
             self._ledger.need_room()
             if not self._budget.afford(request.key, request.size, in_flight):
@@ -105,21 +111,6 @@ class Judging:
             self.stop(stop)
             return None
         return request
-
-    def _request(self, asks: Sequence[Ask]) -> Request:
-        by_id = dict(zip(short_ids([a.file.id for a in asks]), asks, strict=True))
-        items = []
-        for short, ask in by_id.items():
-            texts = self._run.state.texts(ask.item)
-            items.append({"id": short, "name": ask.masked.text, "en": texts.en, "fr": texts.fr})
-        messages = self.prompt.messages(items)
-        body = self.dialect.body(
-            Body(self._model, messages, 40 + REPLY_TOKENS_PER_PAIR * len(asks), 0.0, SCHEMA)
-        )
-        size = Size(
-            count_messages(messages), bytes_of_messages(messages), 40 + REPLY_TOKENS_PER_PAIR * len(asks)
-        )
-        return Request(request_key(body), body, by_id, size)
 
     def land(self, request: Request, result: Result, others_answered: bool) -> None:
         answer = parse.read_answer(result.raw) if isinstance(result, Reply) else None
@@ -143,9 +134,10 @@ class Judging:
             except UserError as stop:
                 self.stop(stop)
             judged = {j.item for j in found}
-            missing = [a for a in asks if judgement_key(a, self.prompt, self._run) not in judged]
+            missing = [a for a in asks if judgement_key(a, self.prompt.version, self._run) not in judged]
             self.done += len(found)
-            if len(asks) > 1:
+            # One that thinks until its reply is full would do so alone too, where the reply is shorter.
+            if len(asks) > 1 and not parse.only_thinking(answer):
                 self._alone.extend(missing)
         self._tell(self.done, self.total)
 
@@ -154,8 +146,38 @@ class Judging:
             ask = request.by_id.get(str(entry.get("id")))
             marks = [_mark(entry.get(mark)) for mark in MARKS]
             if ask and all(marks):
-                key = judgement_key(ask, self.prompt, self._run)
+                key = judgement_key(ask, self.prompt.version, self._run)
                 yield Judgement(key, ask.file.id, *marks, parse.one_line(entry.get("why")))
+
+
+def make_request(
+    told: Sequence[tuple[Ask, parse.Texts]], prompt: Prompt, model: str, dialect: Dialect
+) -> Request:
+    """The request that has these names' texts judged. The names are masked, and the texts as they were replied."""
+    by_id = dict(zip(short_ids([ask.file.id for ask, _ in told]), (ask for ask, _ in told), strict=True))
+    items = [
+        {"id": short, "name": ask.masked.text, "en": texts.en, "fr": texts.fr}
+        for short, (ask, texts) in zip(by_id, told, strict=True)
+    ]
+    messages = prompt.messages(items)
+    reply_tokens = 40 + REPLY_TOKENS_PER_PAIR * len(told)
+    body = dialect.body(Body(model, messages, reply_tokens, 0.0, SCHEMA))
+    size = Size(count_messages(messages), bytes_of_messages(messages), reply_tokens)
+    return Request(request_key(body), body, by_id, size)
+
+
+def requests_to_come(run: Run, prompt: Prompt, ledger: Ledger) -> list[Request]:
+    """What a judge would be sent, as it stands now: UNKNOWN is in the place of texts that are still to come."""
+    judged = {j.item for j in ledger.judgements()}
+    told = [
+        (ask, texts or UNKNOWN)
+        for ask in run.hoped_for()
+        if not (texts := run.state.texts(ask.item)) or judgement_key(ask, prompt.version, run) not in judged
+    ]
+    return [
+        make_request(told[start : start + PER_REQUEST], prompt, run.model, run.dialect)
+        for start in range(0, len(told), PER_REQUEST)
+    ]
 
 
 def _mark(value: object) -> int:
@@ -167,18 +189,23 @@ def _mark(value: object) -> int:
     return int(number) if 1 <= number <= 5 else 0
 
 
-def judgement_key(ask: Ask, prompt: Prompt, run: Run) -> str:
-    """Another judging prompt, or other texts, are judged anew."""
+def judgement_key(ask: Ask, version: str, run: Run) -> str:
+    """Another judging prompt (`version`), or other texts, are judged anew."""
     texts = run.state.texts(ask.item)
-    return request_key({"item": ask.item, "judge": prompt.version, "en": texts.en, "fr": texts.fr})
+    return request_key({"item": ask.item, "judge": version, "en": texts.en, "fr": texts.fr})
 
 
 def flags(run: Run, ledger: Ledger, judge: Prompt | None) -> Iterator[PairFlag]:
-    """What the second opinions say of this run's pairs, for review."""
+    """What the second opinions say of this run's pairs, for review.
+
+    Marks that were paid for stand, also where this run has no judge (None) or his prompt has changed since.
+    """
     judged = {j.item: j for j in ledger.judgements()}
+    versions = [*([judge.version] if judge else []), *ledger.judge_prompts()]
     second = {a.file.id: a for a in run.answered(sample=1)}
     for ask in run.answered():
-        if judge and (found := judged.get(judgement_key(ask, judge, run))):
+        keys = (judgement_key(ask, version, run) for version in versions)
+        if found := next((judged[key] for key in keys if key in judged), None):
             for mark in MARKS:
                 if getattr(found, mark) <= BAD_MARK:
                     yield PairFlag(

@@ -214,6 +214,13 @@ class Ledger:
         )
         return (Judgement(*row) for row in rows)
 
+    def judge_prompts(self) -> list[str]:
+        """Versions of the prompts that judges were asked with, the last one first."""
+        rows = self._db.execute(
+            "SELECT prompt FROM requests WHERE purpose = 'judge' GROUP BY prompt ORDER BY MAX(at) DESC"
+        )
+        return [prompt for (prompt,) in rows]
+
     def usage(self) -> Usage:
         """The sum over all replies ever recorded here."""
         row = self._db.execute("SELECT TOTAL(input), TOTAL(cached), TOTAL(output) FROM replies").fetchone()

@@ -23,6 +23,7 @@ REASONS: Mapping[str, str] = {
     "refusal": "This is only about labels for a file name on a disk. Give the two labels.",
     "content-filter": "This is only a file name on a disk. Give the two labels in neutral words.",
     "truncated": "Your last reply was cut off. Keep each label under 14 words.",
+    "only-thinking": "Your last reply ended before its first word. Give the labels at once, without thinking first.",
     "missing": "Your last reply left this id out. Give its entry.",
     "foreign-id": "Your last reply used another id. Copy the id exactly.",
     "duplicate-id": "Your last reply gave this id twice with different labels. Give it once.",
@@ -156,11 +157,18 @@ def _fault_of_whole(answer: Answer, entries: list[dict] | None) -> str | None:
         return "refusal"
     if answer.finish == "content_filter":
         return "content-filter"
+    if only_thinking(answer):
+        return "only-thinking"
     if answer.finish == "length":
         return "truncated"
     if not answer.content.strip():
         return "empty-reply"
     return "not-json" if entries is None else None
+
+
+def only_thinking(answer: Answer) -> bool:
+    """Was the reply full before its first word, as happens with models that think first?"""
+    return answer.finish == "length" and not answer.content.strip()
 
 
 def entries(content: str) -> list[dict] | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import mean
 
-from datagen.asks import Request
+from datagen.asks import REPLY_TOKENS_BASE, REPLY_TOKENS_PER_NAME, Request
 from datagen.budget import Budget
 from datagen.ledger import Usage
 from datagen.prices import count_tokens
@@ -13,6 +13,8 @@ from datagen.wire import encode
 
 # Other vocabularies than o200k need more tokens for the same text; chat formats add some.
 DEAREST = 1.3
+# What a judge says of a pair: its id, four marks and mostly no word more.
+TOKENS_OF_MARKS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,15 @@ def estimate(certain: Sequence[Request], perhaps: Sequence[Request], prompt: Pro
         sum(r.size.reply_tokens for r in everything),
     )
     return Estimate(len(certain), len(everything), likely, most)
+
+
+def estimate_judging(requests: Sequence[Request]) -> Estimate:
+    """Of a judge's requests, in which texts may be still to come: at most as long as a reply may be."""
+    pairs = sum(len(r.by_id) for r in requests)
+    known = sum(r.size.input_estimate for r in requests)
+    to_come = pairs * (REPLY_TOKENS_BASE + REPLY_TOKENS_PER_NAME)
+    most = Usage(round(DEAREST * (known + to_come)), 0, sum(r.size.reply_tokens for r in requests))
+    return Estimate(len(requests), len(requests), Usage(known, 0, TOKENS_OF_MARKS * pairs), most)
 
 
 def write_bodies(requests: Sequence[Request], write: Callable[[bytes], None]) -> None:

@@ -15,17 +15,16 @@ FINAL = "refused"
 
 
 class State:
-    """What the ledger says of the asks of this run: answered, given up, or how often tried."""
+    """What the ledger says of asks: answered, given up, or how often tried.
 
-    def __init__(self, asks: Sequence[Ask], outcomes: Iterable[Outcome]):
-        wanted = {a.item for a in asks}
+    Also of those that are not this run's: a batch may bring the next attempt of one.
+    """
+
+    def __init__(self, outcomes: Iterable[Outcome]):
         self.last: dict[str, Outcome] = {}
         self._reasons: dict[str, list[str]] = defaultdict(list)
         for outcome in outcomes:
-            if outcome.item in wanted:
-                self.last[outcome.item] = outcome
-                if outcome.reason:
-                    self._reasons[outcome.item].append(outcome.reason)
+            self.add(outcome)
 
     def settled(self, item: str) -> bool:
         last = self.last.get(item)
@@ -105,7 +104,7 @@ class Queue:
             self._first[ask.sample].append(ask)
 
     def copy(self) -> "Queue":
-        other = Queue((), State((), ()), self.per_request, True)
+        other = Queue((), State(()), self.per_request, True)
         other._first.update({sample: deque(asks) for sample, asks in self._first.items()})
         other._alone.extend(self._alone)
         other._late.extend(self._late)

@@ -13,7 +13,7 @@ from datagen.generate import Options, Progress, Run, swapped
 from datagen.ledger import Ledger
 from datagen.prices import count_tokens
 from datagen.prompts import KINDS, Prompt
-from datagen.teacher import Dialect, Endpoint, Limits, Teacher
+from datagen.teacher import Endpoint, Limits, Teacher
 from datagen.wire import client
 from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
@@ -68,7 +68,7 @@ def open_run(
         if not address.batch:
             raise UserError(
                 "A batch is still under way; sent one by one, its names would be paid for twice.",
-                "Run the same command with --batch: it collects the batch.",
+                "Run nomenclair generate with --batch: it collects the batch.",
             )
         elsewhere = find_made_batches(address.client(), ledger)
     # Dictionaries and vocabulary take seconds to load: not while replies come in.
@@ -83,7 +83,7 @@ def requests_to_come(run: Run, prompt: Prompt, options: Options) -> tuple[list[R
     certain, perhaps = run.queue.waves()
 
     def made(wave: list) -> list[Request]:
-        return [make_request(asks, prompt, options.model, Dialect()) for asks in wave]
+        return [make_request(asks, prompt, options.model, run.dialect) for asks in wave]
 
     return made(certain), made(perhaps)
 

@@ -226,6 +226,8 @@ def completion(number: int, body: dict, fault: str) -> tuple[str, Delivered]:
         content, message = "", {"refusal": "I cannot help with that."}
     elif fault == "filtered":
         content, finish = "", "content_filter"
+    elif fault == "thinking":  # all tokens went into what is not shown
+        content, finish, good = "", "length", []
     elif fault == "cut":
         last = content.rindex(', "fr": "') + 14
         content, finish, good = content[:last], "length", good[:-1]

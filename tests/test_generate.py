@@ -149,25 +149,70 @@ def test_a_name_that_the_content_filter_stops_is_rejected_alone_and_not_retried(
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"),
+    ("fault", "words", "per_request"),
     [
-        ("401", "OPENAI_API_KEY"),
-        ("404", "--model"),
-        ("no-credit", "credit"),
-        ("402", "credit"),
-        ("bad", "refuses every request"),
+        ("401", "OPENAI_API_KEY", 10),
+        ("404", "--model", 10),
+        ("no-credit", "credit", 10),
+        ("402", "credit", 10),
+        ("bad", "refuses every request", 10),
+        pytest.param("bad", "refuses every request", 1, id="the first two are no refusals of their names"),
     ],
 )
-def test_what_no_retry_can_mend_stops_at_once(tmp_path, fault, words):
+def test_what_no_retry_can_mend_stops_at_once(tmp_path, fault, words, per_request):
     workspace = workspace_with(tmp_path, some_names(50))
     with serving(StubEndpoint(choose=lambda n, body: fault)) as stub:
         with pytest.raises(UserError, match=words) as caught:
-            ask(workspace, stub)
+            ask(workspace, stub, Options("stub", per_request=per_request))
         assert len(stub.bodies) <= FAST.concurrency + REFUSED_AT_START
     assert "\n" not in str(caught.value)
     assert [r.reason for r in rejected_of(workspace)] == ["not-asked-yet"] * 50
     with serving(StubEndpoint()) as stub:
         assert ask(workspace, stub).pairs == 50
+
+
+def test_names_refused_before_any_answer_are_final_where_the_run_comes_to_its_end(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(2))
+    with serving(StubEndpoint(choose=lambda n, body: "bad")) as stub:
+        for _ in range(2):
+            assert ask(workspace, stub, Options("stub", per_request=1)).rejected == {"bad-request": 2}
+        assert len(stub.bodies) == 2
+
+
+def test_siblings_of_a_name_that_was_refused_first_are_asked(tmp_path):
+    workspace = workspace_with(tmp_path, [FileName.of(f"IMG_{n:04}.jpg") for n in range(5)])
+    with serving(StubEndpoint(choose=lambda n, body: "bad" if n == 1 else "ok")) as stub:
+        written = ask(workspace, stub, Options("stub", per_request=1))
+    assert (written.pairs, written.rejected) == (4, {"bad-request": 1})
+
+
+@pytest.mark.parametrize(
+    ("names", "requests", "reasons"),
+    [
+        pytest.param(50, FAST.concurrency + REFUSED_AT_START, {"only-thinking", "not-asked-yet"}, id="many"),
+        pytest.param(1, 3, {"only-thinking"}, id="one name, until it is given up"),
+    ],
+)
+def test_a_model_that_only_thinks_stops_the_run_and_every_reply_is_kept(tmp_path, names, requests, reasons):
+    workspace = workspace_with(tmp_path, some_names(names))
+    with serving(StubEndpoint(choose=lambda n, body: "thinking")) as stub:
+        with pytest.raises(UserError, match=r"thinking.*Give a --model"):
+            ask(workspace, stub, Options("stub", per_request=1))
+        assert REFUSED_AT_START <= len(stub.bodies) <= requests
+    assert {r.reason for r in rejected_of(workspace)} == reasons
+    with open_ledger(workspace.ledger) as ledger:
+        assert ledger.count("replies") == len(stub.delivered)
+    with serving(StubEndpoint()) as stub:
+        assert ask(workspace, stub).pairs == (names if names > 1 else 0)
+
+
+def test_a_name_that_a_model_only_thinks_about_is_given_up(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(12))
+    with serving(StubEndpoint(choose=lambda n, body: "ok" if n == 1 else "thinking")) as stub:
+        for _ in range(2):
+            written = ask(workspace, stub, limits=Limits(concurrency=1))
+            assert (written.pairs, written.rejected) == (10, {"only-thinking": 2})
+        assert len(stub.bodies) == 1 + 1 + 2 * 2
 
 
 def test_an_endpoint_that_is_down_is_a_clear_error_and_resumable(tmp_path):

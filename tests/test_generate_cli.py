@@ -186,6 +186,52 @@ def test_dry_run_and_preview_send_nothing_and_show_the_bytes(tmp_path, nomenclai
     assert "about $" in dry.stderr and "2 to 2 requests" in dry.stderr
 
 
+def test_a_preview_shows_what_a_judge_would_be_sent(tmp_path, nomenclair):
+    persons = [FileName.of("cv_jean.durandal@free.fr.pdf"), FileName.of("CV Marie Durandal.odt")]
+    workspace_with(tmp_path, [*some_names(12), *persons])
+    (tmp_path / "people.txt").write_text("Marie Durandal\n")
+    preview = tmp_path / "bodies.jsonl"
+    common = ["generate", "--model", "gpt-4.1-mini", "--mask-people", tmp_path / "people.txt", "-w", tmp_path]
+    with serving(StubEndpoint()) as stub:
+        dry = nomenclair(*common, "--judge", "--dry-run", stub=stub)
+        assert dry.returncode == 0, dry.stderr
+        nomenclair(*common, "--judge", "--preview", preview, stub=stub)
+        before = preview.read_bytes().splitlines()
+        nomenclair(*common, stub=stub)
+        nomenclair(*common, "--judge", "--preview", preview, stub=stub)
+        known = preview.read_bytes().splitlines()
+        assert len(stub.bodies) == 2, "no preview asks a judge"
+        assert nomenclair(*common, "--judge", "--concurrency", 1, stub=stub).returncode == 0
+    assert stub.bodies[2:] == known and len(known) == 2, "once the texts are there, the exact bytes"
+    names = [
+        [f["name"] for body in bodies for f in files_of(json.loads(body))] for bodies in (before[2:], known)
+    ]
+    assert names[0] == names[1] and {"EMAIL_1.pdf", "CV PERSON_1.odt"} < set(names[0])
+    assert all(b"(the French text of the answer)" in body for body in before[2:])
+    assert b"urandal" not in b"".join([*before, *stub.bodies])
+    assert "To judge: 2 to 2 requests" in dry.stderr and "EMAIL_1.pdf" in dry.stdout.split("judge@")[1]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["generate"], id="generate"),
+        pytest.param(["prompt", "compare", "describe-full"], id="compare"),
+        pytest.param(["run", "a folder that was scanned"], id="run"),
+    ],
+)
+def test_every_command_that_asks_a_teacher_masks_people(tmp_path, nomenclair, command):
+    workspace = workspace_with(tmp_path, [FileName.of("CV Marie Durandal.odt")])
+    workspace.curate_report.mkdir()  # ends `run` behind generate
+    (tmp_path / "people.txt").write_text("Marie Durandal\n")
+    with serving(StubEndpoint()) as stub:
+        nomenclair(
+            *command, "--model", "stub", "--mask-people", tmp_path / "people.txt", "-w", tmp_path, stub=stub
+        )
+        (body,) = stub.bodies
+    assert [f["name"] for f in files_of(json.loads(body))] == ["CV PERSON_1.odt"]
+
+
 def test_an_old_price_is_doubted_and_help_says_where_to_mend_it(tmp_path, nomenclair):
     workspace_with(tmp_path, some_names(3))
     prices = tmp_path / "prices.toml"

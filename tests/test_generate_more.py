@@ -89,6 +89,48 @@ def test_a_batch_that_is_refused_whole_stops_the_run_and_does_not_bar_the_next(t
         assert ask(workspace, stub).pairs == 50
 
 
+PROMPTS = [
+    pytest.param("describe-full", "describe-lines", id="JSON, then lines"),
+    pytest.param("describe-lines", "describe-full", id="lines, then JSON"),
+]
+
+
+@pytest.mark.parametrize(("before", "after"), PROMPTS)
+@pytest.mark.parametrize("first", ["ok", pytest.param("missing", id="one name asked again")])
+def test_a_batch_collected_under_another_prompt_is_recorded_under_its_own(tmp_path, before, after, first):
+    if (before, first) == ("describe-lines", "missing"):
+        first = "prose"
+    workspace = workspace_with(tmp_path, some_names(10))
+    with serving(StubEndpoint(choose=lambda n, body: first if n == 1 else "ok")) as stub:
+
+        def cut_short(lines: bytes) -> bytes:
+            stub.batches.fail_making = True
+            return lines
+
+        if first == "ok":
+            stub.batches.fail_making = True
+        else:
+            stub.batches.garbled = cut_short
+        with pytest.raises(UserError, match="Batch API"):
+            ask(workspace, stub, batch=True, prompt=load(before))
+        stub.batches.fail_making, stub.batches.garbled = False, lambda lines: lines
+        assert ask(workspace, stub, batch=True, prompt=load(after)).pairs == 10
+        asked = len(stub.bodies)
+        assert ask(workspace, stub, prompt=load(before)).pairs == 10
+        assert len(stub.bodies) == asked, "what the batch cost is not paid again"
+
+
+@pytest.mark.parametrize("fault", ["thinking", "bad"])
+def test_a_batch_that_came_to_nothing_stops_no_run_under_another_prompt(tmp_path, fault):
+    workspace = workspace_with(tmp_path, some_names(10))
+    with serving(StubEndpoint(choose=lambda n, body: fault if n <= 10 else "ok")) as stub:
+        stub.batches.fail_making = True
+        with pytest.raises(UserError, match="Batch API"):
+            ask(workspace, stub, batch=True, prompt=load("describe-lines"))
+        stub.batches.fail_making = False
+        assert ask(workspace, stub, batch=True).pairs == 10
+
+
 def told_of_the_first(**more: object):
     """A batch file whose first line has these fields instead of its own."""
 
@@ -178,6 +220,26 @@ def test_a_judge_that_leaves_pairs_out_is_asked_again_for_them(tmp_path):
     assert len(stub.bodies) == 3
     with open_ledger(workspace.ledger) as ledger:
         assert ledger.count("judgements") == 10
+
+
+@pytest.mark.parametrize("source", ["", pytest.param(" ", id="the prompt of the judge has changed since")])
+def test_a_judges_doubts_stay_in_a_later_run_without_a_judge(tmp_path, monkeypatch, source):
+    workspace = workspace_with(tmp_path, some_names(15))
+    judge = load("judge")
+    monkeypatch.setattr("tests.generating.load", lambda name: replace(judge, source=judge.source + source))
+    with serving(StubEndpoint()) as stub:
+        written = ask(workspace, stub, prompt=load("describe-full"), judge=True)
+        asked = len(stub.bodies)
+        monkeypatch.undo()
+        assert ask(workspace, stub) == written and written.flags > 0
+        assert len(stub.bodies) == asked
+
+
+def test_a_judge_who_only_thinks_is_not_asked_for_each_pair(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(10))
+    with serving(StubEndpoint(choose=lambda n, body: "ok" if n == 1 else "thinking")) as stub:
+        assert ask(workspace, stub, judge=True).pairs == 10
+        assert len(stub.bodies) == 2
 
 
 def judged_as(mark: object):

@@ -1,9 +1,11 @@
 """Commands of the room datagen that ask a teacher: generate, prompt compare."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,6 +29,13 @@ PricesOption = Annotated[
     typer.Option(
         help="Price list (TOML) instead of prompts/prices.toml: US $ per million tokens by model pattern, dated;"
         " edit that file, or give your own."
+    ),
+]
+MaskPeopleOption = Annotated[
+    Path | None,
+    typer.Option(
+        help="File of persons' names to mask too, one a line: found in any order and case, with or"
+        " without accents. A surname that stands alone needs a line of its own."
     ),
 ]
 
@@ -73,13 +82,7 @@ def generate(
     max_cost: Annotated[float | None, typer.Option(help="Stop before this run costs more (US $).")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Stop before this run uses more tokens.")] = None,
     prices: PricesOption = None,
-    mask_people: Annotated[
-        Path | None,
-        typer.Option(
-            help="File of persons' names to mask too, one a line: found in any order and case, with or"
-            " without accents. A surname that stands alone needs a line of its own."
-        ),
-    ] = None,
+    mask_people: MaskPeopleOption = None,
     gguf: GgufOption = None,
     batch: Annotated[
         bool, typer.Option("--batch", help="Through the Batch API: half the price, an answer within a day.")
@@ -91,13 +94,16 @@ def generate(
         bool, typer.Option("--dry-run", help="Show what would be sent; send nothing.")
     ] = False,
     preview: Annotated[
-        Path | None, typer.Option(help="Write the exact bytes of each request here; send nothing.")
+        Path | None,
+        typer.Option(
+            help="Write the exact bytes of each request here; send nothing. A judge's lack texts still to come."
+        ),
     ] = None,
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Ask a teacher for both descriptions of every name; a second run asks only what is missing."""
     ws = workspace(root)
-    session, privacy = room("datagen.session"), room("datagen.privacy")
+    session = room("datagen.session")
     files = session.read_names(ws)
     chosen = teacher is not None
     if not chosen:
@@ -132,10 +138,10 @@ def generate(
         _say(written, ws)
         return
     with _endpoint(teacher, model, base_url, gguf, dry_run or preview is not None) as (url, key, model):
-        people = privacy.read_people(mask_people) if mask_people else ()
         batch_size = per_request or (1 if teacher == "local" else 10)
-        options = room("datagen.generate").Options(model, batch_size, samples, people)
+        options = room("datagen.generate").Options(model, batch_size, samples, _people(mask_people))
         template = room("datagen.prompts").load(prompt or DEFAULT_PROMPTS[teacher])
+        judges = room("datagen.prompts").load("judge") if judge else None
         price = _price(model, prices)
         budget = room("datagen.budget").Budget(price, max_cost, max_tokens, batch)
         at_once = min(concurrency, LOCAL_SLOTS) if teacher == "local" else concurrency
@@ -156,27 +162,36 @@ def generate(
             dry = dry_run or preview is not None
             run = session.open_run(files, template, options, ledger, budget, tell, None if dry else address)
             certain, perhaps = session.requests_to_come(run, template, options)
-            estimate = room("datagen.preview").estimate(certain, perhaps, template)
+            previewing, judging = room("datagen.preview"), room("datagen.judge")
+            estimate = previewing.estimate(certain, perhaps, template)
             console.print(
                 f"{len(files)} names, {run.progress.done} of {run.progress.names} answers in the ledger."
                 f" To send: {estimate.text(budget)}",
                 highlight=False,
             )
+            shown = [(template, [*certain, *perhaps])]
+            if judges:
+                to_judge = judging.requests_to_come(run, judges, ledger)
+                shown.append((judges, to_judge))
+                alone = replace(budget, batch=False)  # a judge is never asked in a batch
+                console.print(
+                    f"To judge: {previewing.estimate_judging(to_judge).text(alone)}", highlight=False
+                )
             if dry:
                 bar.stop()
-                _show([*certain, *perhaps], template, preview)
+                _show(shown, preview)
                 return
             tell(run.progress)
 
             def make_judging():
-                judging = bar.add_task("Judging", total=None)
-                return room("datagen.judge").Judging(
+                task = bar.add_task("Judging", total=None)
+                return judging.Judging(
                     run,
-                    room("datagen.prompts").load("judge"),
+                    judges,
                     model,
                     ledger,
                     budget,
-                    lambda done, total: bar.update(judging, completed=done, total=total),
+                    lambda done, total: bar.update(task, completed=done, total=total),
                 )
 
             try:
@@ -198,6 +213,7 @@ def compare(
     max_cost: Annotated[float | None, typer.Option(help="Stop before this run costs more (US $).")] = None,
     max_tokens: Annotated[int | None, typer.Option(help="Stop before this run uses more tokens.")] = None,
     prices: PricesOption = None,
+    mask_people: MaskPeopleOption = None,
     gguf: GgufOption = None,
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
@@ -213,7 +229,10 @@ def compare(
     with _endpoint(teacher, model, base_url, gguf, False) as (url, key, model), progress("answers") as bar:
         price = _price(model, prices)
         options = room("datagen.generate").Options(
-            model, per_request or (1 if teacher == "local" else 10), cascade=False
+            model,
+            per_request or (1 if teacher == "local" else 10),
+            people=_people(mask_people),
+            cascade=False,
         )
         address = session.Address(
             url, key, room("datagen.teacher").Limits(LOCAL_SLOTS if teacher == "local" else 16)
@@ -274,6 +293,10 @@ def _endpoint(
         yield served.base_url, None, served.model
 
 
+def _people(path: Path | None) -> tuple[str, ...]:
+    return room("datagen.privacy").read_people(path) if path else ()
+
+
 def _price(model: str, prices: Path | None):
     """The model's price, or None; a price that is old is said to be."""
     known = room("datagen.prices")
@@ -283,17 +306,20 @@ def _price(model: str, prices: Path | None):
     return price
 
 
-def _show(requests: list, template, preview: Path | None) -> None:
-    """The requests as text (stdout), or as the bytes that would be sent (a file, one body a line)."""
+def _show(shown: Sequence[tuple], preview: Path | None) -> None:
+    """(Template, its requests) as text (stdout), or as the bytes that would be sent (a file, one body a line)."""
     if preview:
+        requests = [request for _, of_template in shown for request in of_template]
         with room("nomenclair.workspace").replacing(preview) as fresh, open(fresh, "wb") as out:
             room("datagen.preview").write_bodies(requests, lambda body: out.write(body + b"\n"))
         console.print(f"{len(requests)} request bodies in {preview}; nothing was sent.", highlight=False)
         return
-    print(f"--- with each request ({template.version})\n{template.system}")
-    for number, request in enumerate(requests, 1):
-        print(f"--- request {number} ({request.size.input_estimate} tokens in all)")
-        print(request.body["messages"][-1]["content"])
+    numbers = count(1)
+    for template, requests in shown:
+        print(f"--- with each request ({template.version})\n{template.system}")
+        for request in requests:
+            print(f"--- request {next(numbers)} ({request.size.input_estimate} tokens in all)")
+            print(request.body["messages"][-1]["content"])
     console.print("Nothing was sent.")
 
 
@@ -322,6 +348,11 @@ def _say(written, ws) -> None:
     console.print(f"{written.pairs} pairs of {total} names in {ws.pairs}", highlight=False)
     for reason, n in written.rejected.items():
         console.print(f"  rejected {n}: {reason}", highlight=False)
+    if "only-thinking" in written.rejected:
+        console.print(
+            "  only-thinking: the replies were full before their first word; give a --model that answers at once",
+            highlight=False,
+        )
     if written.flags:
         console.print(f"  {written.flags} doubts for review in {ws.pairs_flags}", highlight=False)
     if written.rejected:

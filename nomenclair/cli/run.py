@@ -12,7 +12,7 @@ from rich.table import Table
 
 from nomenclair.cli import curate, datagen, generate, review, train
 from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, room, workspace
-from nomenclair.cli.generate import TeacherName
+from nomenclair.cli.generate import MaskPeopleOption, TeacherName
 
 
 def register(app: typer.Typer) -> None:
@@ -26,6 +26,7 @@ def run(
     model: Annotated[
         str | None, typer.Option(help="Model name at the endpoint.", envvar="OPENAI_MODEL")
     ] = None,
+    mask_people: MaskPeopleOption = None,
     seed: Annotated[bool, typer.Option("--seed", help="Add the seed corpus, written by hand.")] = False,
     base: Annotated[str | None, typer.Option(help="A T5: a folder, a hub name, or random.")] = None,
     epochs: Annotated[float | None, typer.Option(help="Most passes over the pairs, as in train.")] = None,
@@ -37,7 +38,7 @@ def run(
     steps: dict[str, Callable[[bool], None]] = {
         "scan": lambda stale: datagen.scan(paths, root=root),
         "generate": lambda stale: generate.generate(
-            teacher, model, base_url=os.environ.get("OPENAI_BASE_URL"), root=root
+            teacher, model, os.environ.get("OPENAI_BASE_URL"), mask_people=mask_people, root=root
         ),
         "curate": lambda stale: curate.curate(seed=seed, root=root),
         "review": lambda stale: review.export(root=root),

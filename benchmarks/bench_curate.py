@@ -8,7 +8,6 @@ Debian's Contents lists. Needs apt's lists: the error says how to fetch them. Ru
 import json
 import multiprocessing
 import random
-import resource
 import time
 from collections import Counter
 
@@ -17,6 +16,7 @@ from rapidfuzz.process import cdist
 
 from benchmarks.debian_texts import all_texts, apt_lists, cat
 from benchmarks.faults import faults
+from benchmarks.student_engine import peak_mb
 from datagen import language
 from datagen.corpus import gold, seed_pairs
 from datagen.dedupe import near_families, repeats
@@ -112,7 +112,8 @@ def dedupe_figures() -> list[dict]:
     random.Random(0).shuffle(names)
     print(f"dedupe: {len(names)} distinct base names of the Contents lists")
     out = []
-    context = multiprocessing.get_context("fork")
+    # Not forked: a copy of this process would count its memory too.
+    context = multiprocessing.get_context("spawn")
     for size in SIZES:
         with context.Pool(1) as pool:
             figures = pool.apply(_dedupe_once, (names[:size],))
@@ -139,9 +140,8 @@ def _dedupe_once(names: list[str]) -> dict:
     start = time.perf_counter()
     found = repeats(names)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     why = dict(Counter(repeat.why for repeat in found))
-    return {"names": len(names), "seconds": round(seconds, 1), "peak_mb": round(peak), **why}
+    return {"names": len(names), "seconds": round(seconds, 1), "peak_mb": round(peak_mb()), **why}
 
 
 def window_recall(names: list[str]) -> float:

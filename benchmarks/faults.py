@@ -1,6 +1,7 @@
 """Faults put into good pairs, one kind at a time: what the flags must catch.
 
-Each fault maps a good pair to a bad one, or to None where it cannot occur in that pair.
+Each fault maps a good pair to a bad one, or to None where it cannot occur in that pair. Where one text alone is
+enough, chance says which, so that both languages are tried half and half.
 """
 
 import random
@@ -10,6 +11,7 @@ from dataclasses import replace
 
 from datagen.lexicon import Lexicon
 from datagen.spelling import dictionary
+from nomenclair.contract import LANGUAGES
 from nomenclair.names import fold
 from nomenclair.records import Pair
 
@@ -34,6 +36,10 @@ def faults(pairs: Sequence[Pair], lexicon: Lexicon) -> dict[str, Fault]:
         if fold(noun.en)[:4] in known or fold(noun.fr)[:4] in known:
             return None
         return replace(pair, en=f"{pair.en} for the {noun.en}", fr=f"{pair.fr} pour {noun.fr}")
+
+    def name_once(pair, rng):
+        person = rng.choice(people)
+        return _in_one(pair, rng, en=f"{pair.en} by {person}", fr=f"{pair.fr} par {person}")
 
     def lose_word(pair, rng):
         """Keep the kind alone: the first words of texts that tell more."""
@@ -62,35 +68,42 @@ def faults(pairs: Sequence[Pair], lexicon: Lexicon) -> dict[str, Fault]:
         "wrong language (English in fr)": lambda p, r: _if(_plain(p), replace(p, fr=_reworded(p.en))),
         "wrong language (French in en)": lambda p, r: _if(_plain(p), replace(p, en=_reworded(p.fr))),
         "texts swapped": lambda p, r: _if(_plain(p), replace(p, en=p.fr, fr=p.en)),
-        "copied": lambda p, r: _if(_plain(p), replace(p, fr=p.en)),
+        "copied": lambda p, r: _if(_plain(p), _in_one(p, r, en=p.fr, fr=p.en)),
         "accents lost": lambda p, r: _accents_lost(p),
         "digit changed in one text": lambda p, r: _digits(p, r, both=False),
         "digit invented": lambda p, r: _digits(p, r, both=True),
-        "name in one text alone": lambda p, r: replace(p, en=f"{p.en} by {r.choice(people)}"),
-        "kind in one text alone": lambda p, r: _kind_once(p),
+        "name in one text alone": name_once,
+        "kind in one text alone": _kind_once,
         "word of the name lost": lose_word,
         "invented content": invent,
         "wrong kind": wrong_kind,
         "texts of another name": other_text,
-        "echo": lambda p, r: _if("." in p.name[1:], replace(p, en=p.name)),
-        "too long": lambda p, r: replace(
-            p, en=p.en + " with all of the other parts of the very same kind as before"
+        "echo": lambda p, r: _if("." in p.name[1:], _in_one(p, r, en=p.name, fr=p.name)),
+        "too long": lambda p, r: _in_one(
+            p,
+            r,
+            en=f"{p.en} with all of the other parts of the very same kind as before",
+            fr=f"{p.fr} avec toutes les autres parties de la même sorte que les fois passées",
         ),
-        "sentence": lambda p, r: replace(p, en=f"This file is {p.en}.", fr=f"Ce fichier est {p.fr}."),
-        "final period": lambda p, r: replace(p, fr=p.fr + "."),
-        "small first letter": lambda p, r: _if(
-            p.en[1:2].islower() and p.en.split()[0].lower() not in p.name,
-            replace(p, en=p.en[0].lower() + p.en[1:]),
+        "sentence": lambda p, r: _in_one(p, r, en=f"This file is {p.en}.", fr=f"Ce fichier est {p.fr}."),
+        "final period": lambda p, r: _in_one(p, r, en=f"{p.en}.", fr=f"{p.fr}."),
+        "small first letter": _small_letter,
+        "hedging": lambda p, r: _in_one(p, r, en=f"{p.en}, likely", fr=f"{p.fr}, probablement"),
+        "Markdown": lambda p, r: _in_one(p, r, en=f"**{p.en}**", fr=f"**{p.fr}**"),
+        "quotes": lambda p, r: _in_one(p, r, en=f'"{p.en}"', fr=f"« {p.fr} »"),
+        "refusal": lambda p, r: _in_one(
+            p, r, en="I cannot determine what this file is", fr="Je ne peux pas le dire"
         ),
-        "hedging": lambda p, r: replace(p, en=f"{p.en}, likely", fr=f"{p.fr}, probablement"),
-        "Markdown": lambda p, r: replace(p, fr=f"**{p.fr}**"),
-        "quotes": lambda p, r: replace(p, en=f'"{p.en}"'),
-        "refusal": lambda p, r: replace(
-            p, en="I cannot determine what this file is", fr="Je ne peux pas le dire"
+        "PII": lambda p, r: _in_one(
+            p, r, en=f"{p.en} of marie.durand@orange.fr", fr=f"{p.fr} de marie.durand@orange.fr"
         ),
-        "PII": lambda p, r: replace(p, en=f"{p.en} of marie.durand@orange.fr"),
         "spelling": _misspelled,
     }
+
+
+def _in_one(pair: Pair, rng: random.Random, en: str, fr: str) -> Pair:
+    """The pair with one of its texts, English or French, replaced by the bad one given for it."""
+    return replace(pair, **rng.choice(({"en": en}, {"fr": fr})))
 
 
 def _if(possible: object, pair: Pair) -> Pair | None:
@@ -139,20 +152,33 @@ def _digits(pair: Pair, rng: random.Random, both: bool) -> Pair | None:
     new = str(int(old) + rng.randint(3, 60))
     if new in pair.name:
         return None
-    fresh = replace(pair, en=re.sub(rf"(?<!\w){old}(?!\w)", new, pair.en))
-    return replace(fresh, fr=re.sub(rf"(?<!\w){old}(?!\w)", new, pair.fr)) if both else fresh
+    bad = {lang: re.sub(rf"(?<!\w){old}(?!\w)", new, pair.text(lang)) for lang in LANGUAGES}
+    return replace(pair, **bad) if both else _in_one(pair, rng, **bad)
 
 
-def _kind_once(pair: Pair) -> Pair | None:
+def _small_letter(pair: Pair, rng: random.Random) -> Pair | None:
+    lang = rng.choice(LANGUAGES)
+    text = pair.text(lang)
+    possible = text[1:2].islower() and text.split()[0].lower() not in pair.name
+    return _if(possible, replace(pair, **{lang: text[0].lower() + text[1:]}))
+
+
+def _kind_once(pair: Pair, rng: random.Random) -> Pair | None:
     for mark in ("PDF", "JPEG", "PNG", "CSV", "JSON", "SQL", "HTML", "XML", "YAML"):
         if re.search(rf"\b{mark}\b", pair.en) and re.search(rf"\b{mark}\b", pair.fr):
-            return replace(pair, fr=re.sub(rf" ?\b(?:en )?{mark}\b", "", pair.fr, count=1).strip())
+            return _in_one(pair, rng, **{lang: _without(mark, pair.text(lang)) for lang in LANGUAGES})
     return None
+
+
+def _without(mark: str, text: str) -> str:
+    rest = re.sub(rf" ?\b(?:en |in )?{mark}\b", "", text, count=1).strip()
+    # A small first letter would be a fault of its own.
+    return rest[:1].upper() + rest[1:]
 
 
 def _misspelled(pair: Pair, rng: random.Random) -> Pair | None:
     """A long dictionary word with two letters swapped, one dropped or one doubled, in either language."""
-    lang = rng.choice(("en", "fr"))
+    lang = rng.choice(LANGUAGES)
     text = pair.text(lang)
     for word in sorted(set(WORD.findall(text)), key=len, reverse=True):
         if (

@@ -12,7 +12,7 @@ from datagen.balance import balance
 from datagen.dedupe import repeats
 from datagen.language import languages
 from nomenclair.contract import LANGUAGES, MAX_CHARS, MAX_WORDS
-from nomenclair.names import fold, split_ext
+from nomenclair.names import fold, split_ext, words
 from nomenclair.records import Pair, Rejected
 
 Gate = Callable[[Pair], str | None]
@@ -23,6 +23,7 @@ REFUSAL = re.compile(
     r"|cannot (?:be )?determine|impossible (?:de|à) (?:déterminer|dire|savoir|identifier)|n/a\b)",
     re.IGNORECASE,
 )
+APOLOGY = re.compile(r"\b(?:désolée?s?|desolee?s?|sorry)\b", re.IGNORECASE)
 PLACEHOLDER = re.compile(r"\[\[|\]\]|\{\{|\}\}|<[a-z_]+>|\$\{|\blorem ipsum\b|\bTODO\b", re.IGNORECASE)
 LETTER = re.compile(r"[^\W\d_]")
 
@@ -50,8 +51,11 @@ def too_long(pair: Pair) -> str | None:
 
 
 def refusal(pair: Pair) -> str | None:
-    """The teacher talks about itself instead of describing."""
-    return next((f"{lang}: {m[0]!r}" for lang in LANGUAGES if (m := REFUSAL.search(pair.text(lang)))), None)
+    """The teacher talks about itself instead of describing; an apology that the name has is none (désolé.mp3)."""
+    texts = {lang: pair.text(lang) for lang in LANGUAGES}
+    if APOLOGY.search(" ".join(words(pair.name))):
+        texts = {lang: APOLOGY.sub("", text) for lang, text in texts.items()}
+    return next((f"{lang}: {m[0]!r}" for lang, text in texts.items() if (m := REFUSAL.search(text))), None)
 
 
 def placeholder(pair: Pair) -> str | None:

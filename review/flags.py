@@ -39,15 +39,21 @@ class Raised:
 DIGITS = re.compile(r"\d+")
 PART = re.compile(r"[^\W\d_]+")
 WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
+# A name stands behind an elision (d'Annie) or before 's.
+BETWEEN_APOSTROPHES = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 HEDGE = re.compile(
     r"\b(?:likely|probably|possibly|perhaps|maybe|might|may be|appears?|seems?|presumably|apparently|suggests?"
     r"|some kind of|potentially|probablement|peut-être|sans doute|semble|vraisemblablement|possiblement|suggère"
     r"|apparemment|pourrait|devrait|une sorte de|éventuellement|supposé|potentiellement)\b",
     re.IGNORECASE,
 )
+# The hedges as a name has them: its words folded, with spaces between.
+NAMED_HEDGE = re.compile(fold(HEDGE.pattern).replace("-", " "))
 MARKUP = re.compile(r"[*`#_]{2}|^[-*#>•]|\*\w|`|^[\"'«“‘]|[\"»”’']$|[«»“”\"]|\]\(|</?\w+>|^\w+: (?=[A-Z])")
+# Not where it begins with capitals alone: an IT budget, the CE marking, a UN report.
 SENTENCE = re.compile(
-    r"^(?:this|the file|a file that|it |here |ce |cette |cet |c'est|il s'agit|le fichier|voici|an? |une? )"
+    r"^(?!(?-i:[A-Z]{2,} ))"
+    r"(?:this|the file|a file that|it |here |ce |cette |cet |c'est|il s'agit|le fichier|voici|an? |une? )"
     r"|\b(?:this file|ce fichier|that contains|which contains|qui contient|used to|utilisé pour)\b"
     r"|[.!?;]$|\w{4}\. [A-Z]",
     re.IGNORECASE,
@@ -203,7 +209,7 @@ def names_disagree(pair: Pair, sources: Sources) -> str | None:
     """A proper name that one text alone has."""
     en, fr = fold(pair.en), fold(pair.fr)
     for text, other in ((pair.en, fr), (pair.fr, en)):
-        for word in WORD.findall(text)[1:]:
+        for word in BETWEEN_APOSTROPHES.findall(text)[1:]:
             low = fold(word)
             if not re.fullmatch(r"[A-ZÉÈÀ]\w{3,}", word) or low[:4] in other:
                 continue
@@ -232,7 +238,12 @@ def style(pair: Pair, _: Sources) -> str | None:
 
 
 def hedging(pair: Pair, _: Sources) -> str | None:
-    return next((f"{lang}: {m[0]!r}" for lang in LANGUAGES if (m := HEDGE.search(pair.text(lang)))), None)
+    """More hedges in a text than the name has: might_and_magic has one, which a translation has too."""
+    own = len(NAMED_HEDGE.findall(fold(" ".join(words(pair.name)))))
+    for lang in LANGUAGES:
+        if len(found := HEDGE.findall(pair.text(lang))) > own:
+            return f"{lang}: {found[-1]!r}"
+    return None
 
 
 def markup(pair: Pair, _: Sources) -> str | None:

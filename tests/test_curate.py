@@ -66,6 +66,7 @@ def test_a_gate_drops_and_says_why(gate, bad):
         ),
         pytest.param("a1.tmp", "Temporary file", "Fichier temporaire", id="opaque"),
         pytest.param("sorry.mp3", "MP3 audio of Sorry", "Audio MP3 de Sorry", id="not a refusal"),
+        pytest.param("désolé.docx", "Word document, sorry", "Document Word, désolé", id="the name's apology"),
     ],
 )
 def test_good_pairs_pass_every_gate(name, en, fr):

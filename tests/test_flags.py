@@ -1,9 +1,11 @@
+import random
 from dataclasses import replace
 
 import pytest
 
 from benchmarks.faults import faults
 from datagen.corpus import gold, seed_pairs
+from nomenclair.contract import LANGUAGES
 from nomenclair.records import Pair, name_id
 from nomenclair.workspace import REPOSITORY
 from review.flags import FLAGS, flags_of, raised, same_texts
@@ -53,17 +55,28 @@ GOOD = pair(
         pytest.param(
             "names_disagree", {"en": "PDF sales report by Zorblatt"}, id="a person in one text alone"
         ),
+        pytest.param(
+            "names_disagree", {"fr": "Rapport PDF d'Ozblatt, ventes de mars 2023"}, id="behind an elision"
+        ),
+        pytest.param(
+            "names_disagree", {"fr": "Rapport PDF de l’Ozblatt, ventes de mars 2023"}, id="behind U+2019"
+        ),
+        pytest.param("names_disagree", {"fr": "Rapport PDF qu'Ozblatt vend en mars 2023"}, id="behind qu'"),
+        pytest.param("names_disagree", {"en": "PDF of Ozblatt's sales in March 2023"}, id="before 's"),
         pytest.param("echo", {"en": "rapport_ventes_mars_2023.pdf"}, id="the name again"),
         pytest.param("too_long", {"en": "report " * 15}, id="15 words"),
         pytest.param("style", {"en": "PDF sales report for March 2023."}, id="final period"),
         pytest.param("style", {"fr": "Ce fichier est un rapport"}, id="French sentence"),
         pytest.param("style", {"en": "This file is a report"}, id="English sentence"),
+        pytest.param("style", {"en": "It holds the sales report"}, id="it, no acronym"),
+        pytest.param("style", {"fr": "Ce rapport des ventes"}, id="ce, no acronym"),
         pytest.param("style", {"fr": "document PDF des ventes de mars 2023"}, id="small letter"),
         pytest.param("hedging", {"en": "Likely a PDF sales report"}, id="likely"),
         pytest.param("hedging", {"fr": "Probablement un rapport PDF"}, id="probablement"),
         pytest.param("markup", {"en": "**PDF sales report**"}, id="Markdown"),
         pytest.param("markup", {"fr": "« Rapport PDF des ventes »"}, id="French quotes"),
         pytest.param("refusal", {"en": "I'm sorry, I cannot say"}, id="refusal"),
+        pytest.param("refusal", {"fr": "Désolé, je ne peux pas le dire"}, id="French refusal"),
         pytest.param("private", {"en": "PDF report of marie.durand@orange.fr"}, id="address"),
         pytest.param("spelling", {"en": "PDF slaes reoprt, decription of March"}, id="English"),
         pytest.param("spelling", {"fr": "Rapport PDF, documnet des ventes"}, id="French"),
@@ -101,10 +114,81 @@ def test_every_flag_has_a_case_above():
         pytest.param(
             "Ordonnance Dr Roy.pdf", "PDF prescription from Dr. Roy", "Ordonnance PDF du Dr Roy", id="Dr."
         ),
+        pytest.param("budget_IT.pdf", "IT budget in PDF", "Budget informatique en PDF", id="IT is not it"),
+        pytest.param("IT_budget.pdf", "PDF IT budget", "IT : budget en PDF", id="IT in French"),
+        pytest.param("CE_marking.pdf", "CE marking in PDF", "Marquage CE en PDF", id="CE is not ce"),
+        pytest.param("UN_report.pdf", "UN report in PDF", "Rapport de l'ONU en PDF", id="UN is not un"),
+        pytest.param(
+            "might_and_magic.zip",
+            "ZIP archive of Might and Magic",
+            "Archive ZIP de Might and Magic",
+            id="a hedge in the name",
+        ),
+        pytest.param(
+            "peut_etre_demain.mp3",
+            "MP3 audio, perhaps tomorrow",
+            "Audio MP3, peut-être demain",
+            id="a French hedge in the name",
+        ),
+        pytest.param(
+            "désolé.docx", "Word document, sorry", "Document Word, désolé", id="an apology in the name"
+        ),
+        pytest.param(
+            "sorry.mp3", "Sorry, MP3 audio", "Désolé, audio MP3", id="an English apology in the name"
+        ),
+        pytest.param(
+            "lettre_annie.pdf",
+            "Annie's letter in PDF",
+            "Lettre d'Annie en PDF",
+            id="a name behind an elision",
+        ),
+        pytest.param(
+            "lettre_ozblatt.pdf",
+            "PDF letter to Ozblatt",
+            "Lettre PDF à l’Ozblatt",
+            id="a name behind a curly apostrophe, in both texts",
+        ),
     ],
 )
 def test_a_good_pair_raises_none(name, en, fr):
     assert raised(pair(name, en, fr), SOURCES) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "en", "fr"),
+    [
+        pytest.param(
+            "hedging",
+            "might_and_magic.zip",
+            "ZIP archive, likely of Might and Magic",
+            "Archive ZIP de Might and Magic",
+            id="a hedge beside the name's, English",
+        ),
+        pytest.param(
+            "hedging",
+            "peut_etre_demain.mp3",
+            "MP3 audio, perhaps tomorrow",
+            "Audio MP3, sans doute Peut-être demain",
+            id="a hedge beside the name's, French",
+        ),
+        pytest.param(
+            "refusal",
+            "désolé.mp3",
+            "MP3 audio, sorry",
+            "Désolé, je ne peux pas le dire",
+            id="the teacher speaks, though the name apologises",
+        ),
+        pytest.param(
+            "refusal",
+            "sorry.mp3",
+            "I'm sorry, I cannot say",
+            "Audio MP3, désolé",
+            id="the same in English",
+        ),
+    ],
+)
+def test_what_the_name_says_excuses_no_more(code, name, en, fr):
+    assert code in {flag.code for flag in raised(pair(name, en, fr), SOURCES)}
 
 
 def test_the_same_text_for_unlike_names():
@@ -128,13 +212,21 @@ def test_false_alarms_on_pairs_nobody_tuned_to_stay_few():
     assert sum(map(bool, found)) / len(found) < 0.04
 
 
-def test_each_injected_fault_can_occur():
-    import random
+# Faults of one language alone; any other is injected into texts of both.
+ONE_SIDED = {
+    "wrong language (English in fr)": {"fr"},
+    "wrong language (French in en)": {"en"},
+    "accents lost": {"fr"},
+}
 
+
+def test_each_injected_fault_occurs_in_both_languages():
     pairs = seed_pairs()
     for name, fault in faults(pairs, SOURCES.lexicon).items():
         rng = random.Random(1)
-        assert any((bad := fault(p, rng)) and bad != p for p in pairs[:400]), name
+        bad = [(p, fault(p, rng)) for p in pairs[:400]]
+        changed = {lang for p, b in bad if b for lang in LANGUAGES if p.text(lang) != b.text(lang)}
+        assert changed == ONE_SIDED.get(name, set(LANGUAGES)), name
 
 
 def test_the_guide_explains_every_flag():

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date
 from itertools import count
 from pathlib import Path
@@ -143,7 +142,8 @@ def generate(
         template = room("datagen.prompts").load(prompt or DEFAULT_PROMPTS[teacher])
         judges = room("datagen.prompts").load("judge") if judge else None
         price = _price(model, prices)
-        budget = room("datagen.budget").Budget(price, max_cost, max_tokens, batch)
+        # A judge is never asked in a batch: with one, a cap counts all of the run at full price.
+        budget = room("datagen.budget").Budget(price, max_cost, max_tokens, batch and not judge)
         at_once = min(concurrency, LOCAL_SLOTS) if teacher == "local" else concurrency
         limits = room("datagen.teacher").Limits(at_once, rpm, tpm, timeout)
         address = session.Address(url, key, limits, batch)
@@ -173,9 +173,8 @@ def generate(
             if judges:
                 to_judge = judging.requests_to_come(run, judges, ledger)
                 shown.append((judges, to_judge))
-                alone = replace(budget, batch=False)  # a judge is never asked in a batch
                 console.print(
-                    f"To judge: {previewing.estimate_judging(to_judge).text(alone)}", highlight=False
+                    f"To judge: {previewing.estimate_judging(to_judge).text(budget)}", highlight=False
                 )
             if dry:
                 bar.stop()

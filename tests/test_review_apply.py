@@ -1,0 +1,253 @@
+"""Lines of a sheet and the words they become, from the functions and the command line."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from review.apply import apply_rows, final_pairs, held, read_words, rival_of, said, with_rival, write_words
+from review.desk import DeskRow, conflict, not_applied, rows
+from review.sheet import read_sheet, write_sheet
+from tests.reviewing import BAD, INVOICE, LUC, PAIRS, REPORT, SOURCES, in_conflict, line, run, word, workspace
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "text"),
+    [
+        pytest.param({"verdict": "keep"}, "keep", REPORT.fr, id="kept"),
+        pytest.param({"verdict": " DROP "}, "dropped", REPORT.fr, id="dropped, in capitals with spaces"),
+        pytest.param({"fr": "Rapport annuel"}, "edited", "Rapport annuel", id="text changed, no verdict"),
+        pytest.param({"fr": "Rapport", "verdict": "keep"}, "edited", "Rapport", id="text changed and keep"),
+        pytest.param({"verdict": "edited"}, "keep", REPORT.fr, id="edited, but nothing was"),
+        pytest.param({"note": "hm"}, "", REPORT.fr, id="a note alone"),
+        pytest.param(
+            {"fr": "Rapport\n de  2023\r\n"}, "edited", "Rapport de 2023", id="a line break in a text"
+        ),
+    ],
+)
+def test_what_a_line_says(changes, verdict, text):
+    after, done = apply_rows([line(REPORT, **changes)], PAIRS, {}, "marie")
+    assert (after[REPORT.id].verdict, after[REPORT.id].fr, after[REPORT.id].by) == (verdict, text, "marie")
+    assert not done.refused and not done.conflicts
+
+
+def test_an_untouched_line_says_nothing():
+    after, done = apply_rows([line(REPORT)], PAIRS, {}, "marie")
+    assert after == {} and done.untouched == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        pytest.param({"id": "n0"}, "no pair has the id 'n0'", id="unknown id"),
+        pytest.param({"name": "other.pdf"}, "do not belong together", id="a column sorted alone"),
+        pytest.param({"verdict": "maybe"}, "unknown verdict 'maybe'", id="unknown verdict"),
+        pytest.param({"fr": "  "}, "a text is empty", id="empty text"),
+    ],
+)
+def test_a_line_that_is_refused_costs_no_other(changes, says):
+    lines = [line(REPORT, **changes), (3, line(INVOICE, verdict="keep")[1])]
+    after, done = apply_rows(lines, PAIRS, {}, "marie")
+    assert [(r.line, says in r.why) for r in done.refused] == [(2, True)]
+    assert after[INVOICE.id].verdict == "keep"
+
+
+def test_a_line_twice_is_refused():
+    _, done = apply_rows([line(REPORT), (9, line(REPORT)[1])], PAIRS, {}, "marie")
+    assert "stands on line 2 already" in done.refused[0].why
+
+
+def test_the_same_sheet_twice_changes_nothing():
+    lines = [line(REPORT, fr="Rapport"), (3, line(BAD, verdict="drop")[1])]
+    once, _ = apply_rows(lines, PAIRS, {}, "marie")
+    twice, done = apply_rows(lines, PAIRS, once, "paul")
+    assert twice == once and done.already == 2
+
+
+def test_a_regenerated_pair_never_overwrites_a_person():
+    marie = word(REPORT, "edited", fr="Rapport annuel PDF de 2023")
+    fresh = replace(REPORT, fr="Compte rendu PDF de 2023")
+    pairs = {**PAIRS, REPORT.id: fresh}
+    assert {p.id: p.fr for p in final_pairs(pairs.values(), [marie])}[REPORT.id] == marie.fr
+    assert "Compte rendu" in conflict(fresh, marie)[0].why
+    first = rows(pairs, {REPORT.id: marie}, SOURCES, {})[0]
+    assert (first.pair.fr, first.flags[0].code) == (marie.fr, "conflict")
+
+
+def test_a_pair_regenerated_after_the_export_is_taken_and_shown():
+    edited = line(REPORT, fr="Rapport annuel")
+    pairs = {REPORT.id: replace(REPORT, en="Report", fr="Compte rendu")}
+    after, done = apply_rows([edited], pairs, {}, "marie")
+    assert after[REPORT.id].fr == "Rapport annuel" and len(done.conflicts) == 1
+    assert conflict(pairs[REPORT.id], after[REPORT.id])
+
+
+def test_a_word_is_corrected_though_its_pair_was_generated_anew_after_the_export():
+    stored = {REPORT.id: word(REPORT)}
+    lines = [(2, replace(DeskRow(REPORT, stored[REPORT.id], []).sheet_row(), fr="Rapport annuel"))]
+    pairs = {REPORT.id: replace(REPORT, en="Report", fr="Compte rendu")}
+    after, _ = apply_rows(lines, pairs, stored, "marie")
+    assert (after[REPORT.id].fr, after[REPORT.id].rival_by) == ("Rapport annuel", "")
+    assert (
+        conflict(pairs[REPORT.id], after[REPORT.id]) and apply_rows(lines, pairs, after, "marie")[0] == after
+    )
+
+
+def test_two_people_on_one_pair_both_stay_until_one_decides():
+    stored = {REPORT.id: word(REPORT, "edited", by="paul", fr="Rapport de Paul")}
+    after, done = apply_rows([line(REPORT, fr="Rapport de Marie")], PAIRS, stored, "marie")
+    kept = after[REPORT.id]
+    assert (kept.fr, kept.rival_fr, kept.rival_by) == ("Rapport de Paul", "Rapport de Marie", "marie")
+    assert done.conflicts and conflict(REPORT, kept)
+    decided, _ = apply_rows([line(REPORT, kept, fr="Rapport de Marie")], PAIRS, after, "paul")
+    assert decided[REPORT.id].fr == "Rapport de Marie" and not conflict(REPORT, decided[REPORT.id])
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "text", "decided"),
+    [
+        pytest.param({"verdict": "keep"}, "edited", "Rapport de Paul", True, id="for the word that stands"),
+        pytest.param({"verdict": "drop"}, "dropped", "Rapport de Paul", True, id="for the rival"),
+        pytest.param({"fr": "Rapport"}, "edited", "Rapport", True, id="another text"),
+        pytest.param({"fr": REPORT.fr}, "keep", REPORT.fr, True, id="the generated text"),
+        pytest.param({"note": "hm"}, "edited", "Rapport de Paul", False, id="a note alone decides nothing"),
+    ],
+)
+def test_a_conflict_is_decided_in_the_table(changes, verdict, text, decided):
+    stored = {REPORT.id: in_conflict("old")}
+    asked = line(REPORT, stored[REPORT.id])
+    assert asked[1].verdict == "" and not asked[1].touched
+    lines = [(2, replace(asked[1], **changes))]
+    after, _ = apply_rows(lines, PAIRS, stored, "luc")
+    kept = after[REPORT.id]
+    assert (kept.verdict, kept.fr, kept.by) == (verdict, text, "luc" if decided else "paul")
+    assert bool(rival_of(kept)) is not decided and kept.note == changes.get("note", "old")
+    again, _ = apply_rows(lines, PAIRS, after, "luc")
+    assert again == after, "the same sheet twice changes nothing"
+
+
+def test_nobody_decides_on_a_rival_they_have_not_seen():
+    lines = [line(REPORT, in_conflict(), verdict="keep")]
+    later = with_rival(word(REPORT, "edited", by="paul", fr="Rapport de Paul"), LUC)
+    after, _ = apply_rows(lines, PAIRS, {REPORT.id: later}, "paul")
+    assert rival_of(after[REPORT.id]).by == "luc"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"verdict": "drop"}, id="dropped"),
+        pytest.param({"fr": "Rapport de Marie"}, id="edited"),
+        pytest.param({"fr": "Rapport de Marie", "note": "mine"}, id="with a note"),
+        pytest.param({"note": "mine", "verdict": "keep"}, id="kept with a note"),
+    ],
+)
+def test_a_sheet_that_made_a_conflict_is_applied(changes, tmp_path):
+    lines = [line(REPORT, **changes)]
+    paul = replace(word(REPORT, "edited", by="paul", fr="Rapport de Paul"), note="his")
+    once, done = apply_rows(lines, PAIRS, {REPORT.id: paul}, "marie")
+    assert len(done.conflicts) == 1
+    sheet = tmp_path / "review.tsv"
+    write_sheet(sheet, [row for _, row in lines])
+    assert not_applied(sheet, PAIRS, once) == 0, "export would refuse for ever"
+    twice, done = apply_rows(lines, PAIRS, once, "marie")
+    assert twice == once and done.already == 1
+
+
+def test_an_older_sheet_that_agrees_adds_its_note_once():
+    paul = {REPORT.id: replace(word(REPORT, by="paul"), note="his")}
+    lines = [line(REPORT, verdict="keep", note="mine")]
+    once, done = apply_rows(lines, PAIRS, paul, "marie")
+    assert (once[REPORT.id].note, once[REPORT.id].by, done.conflicts) == ("his / mine", "paul", [])
+    assert apply_rows(lines, PAIRS, once, "marie")[0] == once
+
+
+def test_keep_on_an_edited_row_leaves_the_text_a_persons():
+    """Finding it right is no reason to call it the teacher's: after a note, and where the pair is gone too."""
+    edited = {REPORT.id: word(REPORT, "edited", fr="Rapport de Marie")}
+    lines = [line(REPORT, edited[REPORT.id], verdict="keep", note="right")]
+    for pairs in (PAIRS, {}):
+        after, _ = apply_rows(lines, pairs, edited, "paul")
+        kept = after[REPORT.id]
+        assert (kept.verdict, kept.pair().teacher, kept.note) == ("edited", "person", "right")
+
+
+def test_what_train_reads():
+    words = [
+        word(BAD, "dropped"),
+        word(REPORT, "edited", fr="Rapport"),
+        said(INVOICE, INVOICE.fr, INVOICE.en, "", "?", "m", "s"),
+    ]
+    final = {p.id: p for p in final_pairs(PAIRS.values(), words)}
+    assert set(final) == {REPORT.id, INVOICE.id}
+    assert (final[REPORT.id].fr, final[REPORT.id].teacher) == ("Rapport", "person")
+    assert final[INVOICE.id] == INVOICE
+    assert [p.id for p in final_pairs([], [word(REPORT)])] == [REPORT.id], "kept though curate dropped it"
+
+
+def test_export_edit_apply_through_the_command_line(tmp_path):
+    ws = workspace(tmp_path)
+    assert run(tmp_path, "review", "export").exit_code == 0
+    lines, _ = read_sheet(ws.sheet)
+    changed = [replace(r, fr="Rapport") if r.name == REPORT.name else r for _, r in lines]
+    changed = [replace(r, verdict="drop") if r.name == BAD.name else r for r in changed]
+    write_sheet(ws.sheet, changed)
+    again = run(tmp_path, "review", "export")
+    assert "2 changes that are not applied" in str(again.exception), "an export never overwrites edits"
+    assert run(tmp_path, "review", "apply", "--by", "marie").exit_code == 0
+    kept = {w.id: (w.verdict, w.by) for w in read_words(ws.reviewed).values()}
+    assert kept == {REPORT.id: ("edited", "marie"), BAD.id: ("dropped", "marie")}
+    assert run(tmp_path, "review", "export").exit_code == 0
+    assert not_applied(ws.sheet, PAIRS, read_words(ws.reviewed)) == 0
+
+
+def test_apply_with_a_bad_line_keeps_the_others_and_names_it(tmp_path):
+    ws = workspace(tmp_path)
+    run(tmp_path, "review", "export")
+    lines, _ = read_sheet(ws.sheet)
+    changed = [replace(lines[0][1], verdict="nonsense"), replace(lines[1][1], verdict="keep")]
+    write_sheet(ws.sheet, changed)
+    result = run(tmp_path, "review", "apply")
+    assert "line 2" in str(result.exception) and len(read_words(ws.reviewed)) == 1
+
+
+def test_a_truncated_parquet_is_named_and_left(tmp_path):
+    ws = workspace(tmp_path)
+    write_words(ws.reviewed, {REPORT.id: word(REPORT)})
+    ws.reviewed.write_bytes(ws.reviewed.read_bytes()[:-40])
+    before = ws.reviewed.read_bytes()
+    result = run(tmp_path, "review", "export")
+    assert "damaged" in str(result.exception) and ws.reviewed.read_bytes() == before
+    assert "do not remove it" in str(result.exception), "no command makes a person's words again"
+
+
+def test_apply_waits_for_the_lock_and_reads_again(tmp_path):
+    ws = workspace(tmp_path)
+    write_sheet(ws.sheet, [line(REPORT, verdict="keep")[1]])
+    with held(ws.reviewed) as words:
+        applying = threading.Thread(target=run, args=(tmp_path, "review", "apply", "--by", "marie"))
+        applying.start()
+        applying.join(0.5)
+        assert applying.is_alive()
+        write_words(ws.reviewed, {**words, BAD.id: word(BAD, "dropped")})
+    applying.join()
+    assert set(read_words(ws.reviewed)) == {REPORT.id, BAD.id}
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        pytest.param(["serve", "--port", "99999"], "--port", id="no such port"),
+        pytest.param(["serve"], "--by NAME", id="serve: who speaks"),
+        pytest.param(["apply"], "--by NAME", id="apply: who speaks"),
+    ],
+)
+def test_a_user_id_without_a_name_and_a_port_that_is_none(tmp_path, monkeypatch, command, says):
+    def unknown():
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    ws = workspace(tmp_path)
+    write_sheet(ws.sheet, [line(REPORT)[1]])
+    result = run(tmp_path, "review", *command)
+    assert result.exit_code != 0 and says in f"{result.output}{result.exception}"

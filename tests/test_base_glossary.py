@@ -50,6 +50,7 @@ TOLD = glosses(LEXICON)
         ),
         pytest.param("floues", "blurry", "", id="an adjective without accents is copied"),
         pytest.param("redresse", "straightens", "", id="a third person"),
+        pytest.param("redresser", "straightens", "redresse", id="a French infinitive, what it does"),
         pytest.param("redressees", "straightened", "redressées", id="a participle gets its accents back"),
         pytest.param("straightening", "", "redresse", id="an English present participle"),
         pytest.param("cfg", "configuration", "configuration f", id="an abbreviation in its own language"),

@@ -5,6 +5,7 @@ fp32 ONNX must give the same tokens as torch; int8 must keep chrF within a toler
 """
 
 import hashlib
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -33,6 +34,7 @@ from train.ranges import activation_ranges
 from train.t5_shape import head_scale
 
 GATE_NAMES = 300  # that each precision describes
+FRENCH_INFINITIVE = re.compile(r"^\w+(?:er|ir|re)$")
 
 
 def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
@@ -146,9 +148,11 @@ def _write_words(training: Path, tokenizer_folder: Path, kinds: Path, folder: Pa
     texts = {lang: [one.text(lang) for one in told] for lang in contract.LANGUAGES}
     for line in Glossary.load(bases.EMBEDDED).lines.decode().splitlines():
         word, english, french = line.split("\t")
-        # A cell is empty where the word itself is of that language.
+        # A cell is empty where the word itself is of that language; an infinitive's tells another form of it.
         texts["en"].append(english or word)
-        texts["fr"].append(french or word)
+        texts["fr"].append(
+            f"{french} {word}" if english and FRENCH_INFINITIVE.search(word) else french or word
+        )
     write_words(folder, texts)
 
 

@@ -51,10 +51,13 @@ def forms(word: Word, pos: str) -> Iterator[tuple[str, str]]:
 def told(word: Word, pos: str, form: str, part: str, lang: str) -> str:
     """What is told of a form in `lang`: a noun with its gender in French, a verb in its third person.
 
-    In its own language a word is told only what its letters lack: accents, a noun's gender, what is abbreviated. Of
-    phrases that are nouns the plural is told, for it is not one ending.
+    In its own language a word is told only what its letters lack: accents, a noun's gender, what is abbreviated; a
+    French infinitive its third person, which it does not show (`recevoir`: reçoit). Of phrases that are nouns the
+    plural is told, for it is not one ending.
     """
     lemma = word.en if lang == "en" else word.fr
+    if pos == "V" and part == "lemma" and word.lang == lang == "fr":
+        return realise.verb_fr(word.form)
     if pos == "N" and part == "form" and " " in word.en + word.fr:
         if lang == "en":
             return realise.plural_en(lemma)

@@ -11,7 +11,7 @@ from nomenclair.errors import UserError
 
 PUNCTUATION = re.compile(r"[^\w+#]+")
 # A packed manual page: what stands before its section is the very command, function or file that it is about.
-MANUAL_PAGE = re.compile(r"([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8]\.gz", re.ASCII)
+MANUAL_PAGE = re.compile(r"([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8][a-z]*\.gz", re.ASCII)
 # Old logs and backups are numbered as manual pages are.
 ROTATED = re.compile(
     r"log|journal|messages|backup|dump|^(?:kern|dmesg|[bw]tmp)\b|^(?:dpkg|apt)\.|\.(?:tar|sql|csv|txt|err|info|warn|out)$",

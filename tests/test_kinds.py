@@ -64,6 +64,12 @@ def test_kind_of(name, kind, fr):
         ),
         pytest.param("libfoo-1.2.3.1.gz", None, None, id="a version before the number"),
         pytest.param("notes de frais.1.gz", None, None, id="words, not a command"),
+        pytest.param(
+            "Net::DNS.3pm.gz",
+            "Compressed Perl manual page of Net::DNS",
+            "Page de manuel Perl compressée de Net::DNS",
+            id="a section with its letters",
+        ),
         pytest.param("ls.1", None, None, id="unpacked: as likely anything else"),
         pytest.param("IMG_0042.jpg", "JPEG photo no. 42", "Photo JPEG n° 42", id="a counter alone"),
         pytest.param("IMG_0042", None, None, id="a counter without a kind"),

@@ -23,7 +23,7 @@ NAMES = [item.name for item in gold()[::6]] + [
     "9DC08797A0F63F7C.pem", "Facture(2).pdf", "x" * 250 + ".pdf", ".gitignore", "",
     "demande de carte grise.pdf", "driver's_license_copy.png", "mise en demeure loyer.docx",
     "contract_sarah_johnson.pdf", "Jess & Omar wedding.mp4", "CVMarieDupont.pdf", "id_rsa.pub", "rapport 1 mai.pdf",
-    "releve_compte_1234_2024_02.pdf", "event_hooks.cpython-312.opt-1.pyc", "epoll_wait.2.gz",
+    "releve_compte_1234_2024_02.pdf", "event_hooks.cpython-312.opt-1.pyc", "epoll_wait.2.gz", "Net::DNS.3pm.gz",
     "PXL_20240501_081544123.jpg", "DJI_20240611174022_0007_D.MP4", "L1004417.dng", "404.html", "20231301.log",
 ]  # fmt: skip
 pytestmark = [

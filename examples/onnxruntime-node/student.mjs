@@ -13,7 +13,7 @@ import { faulty, mended } from "./guard.mjs";
 import { counted } from "./opaque.mjs";
 
 const END = 1;
-const MANUAL_PAGE = /^([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8]\.gz$/;
+const MANUAL_PAGE = /^([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8][a-z]*\.gz$/;
 const ROTATED =
   /log|journal|messages|backup|dump|^(?:kern|dmesg|[bw]tmp)\b|^(?:dpkg|apt)\.|\.(?:tar|sql|csv|txt|err|info|warn|out)$/i;
 const MAX_CHARS = 90;

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-# Tokens of source and of target: steps small enough that a seventh is padding.
+# Tokens of source and of target: steps small enough that padding costs a seventh of the work.
 BUCKETS = ((16, 13), (20, 15), (24, 17), (28, 18), (32, 20), (38, 22), (46, 26), (54, 30))
 IGNORED = -100
 

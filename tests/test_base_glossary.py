@@ -138,6 +138,32 @@ def test_proper_names_are_told_with_their_class(name, key, both):
     assert glosses(LEXICON, [name])[key] == both
 
 
+@pytest.mark.parametrize(
+    ("rows", "both"),
+    [
+        pytest.param(
+            [], ("bread, pain", "pain m, douleur f"), id="no pair has the word: the lexicon's order"
+        ),
+        pytest.param(
+            [("pain.txt", "Pain in a text file", "Fichier texte sur la douleur")],
+            ("pain, bread", "douleur f, pain m"),
+            id="what the pairs say, in each language",
+        ),
+        pytest.param(
+            [
+                ("pain.txt", "Bread", "Pain"),
+                ("pain_b.txt", "Pains", "Douleurs"),
+                ("pain_c.txt", "Loaf", "Pain"),
+            ],
+            ("bread, pain", "pain m, douleur f"),
+            id="said alike: the lexicon's order",
+        ),
+    ],
+)
+def test_what_the_pairs_say_more_often_is_told_first(rows, both):
+    assert glosses(LEXICON, rows=rows)["pain"] == both
+
+
 def test_the_proper_names_are_well_formed():
     rows = load(CORPUS / "proper_names.tsv")
     assert len({row.name for row in rows}) == len(rows) > 5_000

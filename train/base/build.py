@@ -185,7 +185,7 @@ def main() -> None:
     lexicon, table = both_lexicons(), KindTable.load(CORPUS / "kinds.tsv")
     kinds = extensions(table)
     seeds, kept = seed_rows(CORPUS)
-    glossary = Glossary.of_words(glosses(lexicon, proper_names.load(CORPUS / "proper_names.tsv")))
+    glossary = Glossary.of_words(glosses(lexicon, proper_names.load(CORPUS / "proper_names.tsv"), seeds))
     glossary.store(args.out)
     making = composer(table, args.names, args.seed)
     composed = [making.example() for _ in range(args.composed)]

@@ -4,11 +4,11 @@
 
 Words and phrases are those of corpus/lexicon.tsv and corpus/dictionary.tsv; datagen.realise gives their plurals,
 feminines, third persons and participles. Names of persons, towns and brands (corpus/proper_names.tsv) are told with
-their class.
+their class. Of a word's senses the one that the training pairs use most often comes first.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from nomenclair.glossary import LITTLE, Glossary
 from train.base import proper_names
 from train.base.compose import Lexicon, Word
 from train.base.proper_names import ProperName
+from train.base.uses import by_use, uses
 
 # A word is the lemma rather than a plural, a plural rather than a participle. What somebody is DOING is told beside a
 # lemma, last: `peeling` is a thing, and what a cook does.
@@ -107,8 +108,13 @@ def key_of(form: str) -> str:
     return " ".join(kept) if len(kept) > 1 and kept[0] == words[0] else ""
 
 
-def glosses(lexicon: Lexicon, proper: Iterable[ProperName] = ()) -> dict[str, tuple[str, str]]:
-    """{folded form: (English, French)} of the lexicon's words and of proper names."""
+def glosses(
+    lexicon: Lexicon, proper: Iterable[ProperName] = (), rows: Sequence[tuple[str, str, str]] = ()
+) -> dict[str, tuple[str, str]]:
+    """{folded form: (English, French)} of the lexicon's words and of proper names.
+
+    What the texts of rows (name, English, French) use more often stands first among a word's senses.
+    """
     found: dict[str, dict[str, dict[str, str]]] = {}
     for pos, word, itself in senses(lexicon):
         if not key_of(word.form):
@@ -121,30 +127,40 @@ def glosses(lexicon: Lexicon, proper: Iterable[ProperName] = ()) -> dict[str, tu
                 by_lang = found.setdefault(key, {"en": {}, "fr": {}})[lang]
                 by_lang.setdefault(told(word, pos, form, part, lang), part)
     named = {key: name for name in proper for key in name.forms()}
-    cells = {}
-    for key in found | named:
-        by_lang = found.get(key, {})
-        cells[key] = tuple(_cell(key, by_lang.get(lang, {}), named.get(key)) for lang in ("en", "fr"))
+    cells: dict[str, tuple[str, ...]] = {key: () for key in found | named}
+    for at, lang in enumerate(("en", "fr"), 1):
+        known = {key: _texts(found.get(key, {}).get(lang, {}), named.get(key)) for key in cells}
+        used = uses(((row[0], row[at]) for row in rows), {key: texts for key, (texts, _) in known.items()})
+        for key, (texts, doing) in known.items():
+            cells[key] += (_cell(key, by_use(key, texts, used), doing, named.get(key)),)
     return {key: both for key, both in cells.items() if any(both)}
 
 
-def _cell(key: str, parts: Mapping[str, str], name: ProperName | None) -> str:
-    """The senses of the first of PARTS that has any, and a proper name's; none that says no more than the word."""
-    most = 1 if " " in key else max(SENSES)  # a phrase has one
+def _texts(parts: Mapping[str, str], name: ProperName | None) -> tuple[list[str], list[str]]:
+    """All senses of the first of PARTS that has any, a proper name's among them; what somebody is doing beside a
+    lemma."""
     first = next((part for part in PARTS if part in parts.values()), None)
     texts = [text for text, part in parts.items() if part == first and "[" not in text]
     if name:
         texts = [text for text in texts if text.rpartition(" ")[0] != name.name != text]
-        at = min(len(texts), most - 1) if name.also == "word" else 0
-        return ", ".join([*texts[:at], name.told(), *texts[at:]][:most])
-    doing = [text for text, part in parts.items() if part == DOING and first == "lemma"][: most - 1]
-    texts = [*texts[: most - len(doing[:1])], *doing[:1]]
-    says_more = any(text not in (key, key.removesuffix("s"), key.removesuffix("es")) for text in texts)
+        at = min(len(texts), max(SENSES) - 1) if name.also == "word" else 0
+        return [*texts[:at], name.told(), *texts[at:]], []
+    return texts, [text for text, part in parts.items() if part == DOING and first == "lemma"]
+
+
+def _cell(key: str, texts: Sequence[str], doing: Sequence[str], name: ProperName | None) -> str:
+    """As many senses as are told of a word or a phrase; none that says no more than the word."""
+    most = 1 if " " in key else max(SENSES)  # a phrase has one
+    doing = doing[: min(1, most - 1)]
+    texts = [*texts[: most - len(doing)], *doing]
+    says_more = name or any(
+        text not in (key, key.removesuffix("s"), key.removesuffix("es")) for text in texts
+    )
     return ", ".join(texts) if says_more else ""
 
 
 def main() -> None:
-    from train.base.build import CORPUS
+    from train.base.build import CORPUS, seed_rows
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("out", type=Path)
@@ -153,6 +169,7 @@ def main() -> None:
     words = glosses(
         Lexicon.load(CORPUS / "lexicon.tsv", CORPUS / "dictionary.tsv"),
         proper_names.load(CORPUS / "proper_names.tsv"),
+        seed_rows(CORPUS)[0],
     )
     Glossary.of_words(words).store(args.out)
     print(f"{len(words)} words in {args.out}")

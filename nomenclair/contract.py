@@ -16,7 +16,7 @@ LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 # Raised whenever source_text changes, or the files of a student: one of another version would read a text that it was
 # not trained on.
-CONTRACT_VERSION = 11
+CONTRACT_VERSION = 12
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32
@@ -58,7 +58,8 @@ def check_lang(lang: str) -> Lang:
 
 
 def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
-    """The text that the model reads for a file name; what the glossary knows of words stands behind them in brackets.
+    """The text that the model reads for a file name; what the glossary knows of words, and of the extension, stands
+    behind them in brackets.
 
     >>> source_text("extractWindowEvents_v2.sh", "fr")
     'fr: extract Window Events v2 .sh'
@@ -72,6 +73,8 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     'fr: Facture (2) .pdf'
     >>> source_text("serrure.stl", "en", Glossary(b"serrure\\tlock\\tserrure f\\n"))
     'en: serrure [ lock ] .stl'
+    >>> source_text("login.cgi", "fr", Glossary(b".cgi\\tCGI script\\tscript CGI m\\n"))
+    'fr: login .cgi [ script CGI m ]'
     """
     stem, ext = names.split_ext(names.readable(name))
     stem = CLOCK.sub(r"\g<day>", names.INTERPRETER.sub("", stem))
@@ -83,7 +86,8 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     if len(text) > MAX_SOURCE_CHARS:
         half = MAX_SOURCE_CHARS // 2
         text = f"{text[:half]} … {text[-half:]}"
-    return f"{lang}: {text} {ext[:16]}".strip()
+    _, kind = glossary.longest([ext], lang) if ext else (1, "")
+    return f"{lang}: {text} {_told(ext[:16], [kind] if kind else [])}".strip()
 
 
 def _glossed(

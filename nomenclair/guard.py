@@ -1,4 +1,5 @@
-"""What no description may do, checked after the model: numbers, months and words that nothing in the name gives.
+"""What no description may do, checked after the model: numbers, months and words that nothing in the name gives, a
+kind that is not its extension's.
 
 A small model garbles a rare word or a long number now and then. A reader is better served by the kind alone.
 """
@@ -93,6 +94,7 @@ def fault(name: str, text: str, words: Container[str], kind: Kind, source: str =
         or _misspelt(text)
         or (_subject(folded, said, kind, source) if names.is_opaque(name) else None)
         or _unknown(folded, said, words)
+        or _kind(text, kind)
     )
 
 
@@ -113,9 +115,16 @@ def vocabulary(texts: Iterable[str]) -> frozenset[str]:
 def _unknown(name: str, said: Said, words: Container[str]) -> str | None:
     """A word that is neither a word of the language nor letters of the name."""
     for word, key in said:
-        if len(word) > SHORT and not any(f in name or f in FOLDED_MONTHS or f in words for f in _forms(key)):
+        # A plural's ending is no capital (`QHttpS` is no QHttp), unless all letters are.
+        forms = (key,) if word[-1].isupper() and not word.isupper() else _forms(key)
+        if len(word) > SHORT and not any(f in name or f in FOLDED_MONTHS or f in words for f in forms):
             return f"word {word}"
     return None
+
+
+def _kind(text: str, kind: Kind) -> str | None:
+    """What the extension says the file is, not told: another kind was made up, or none."""
+    return f"kind {kind.pattern}" if kind.pattern and not kind.named_in(text) else None
 
 
 def _forms(word: str) -> Iterator[str]:

@@ -101,6 +101,7 @@ class KindTable:
         """The kind of a name: by its whole name, its last two suffixes (.1.gz), its extension, the end of a
         compound one, or what stands before its first dot (Dockerfile.alpine)."""
         _, ext = names.split_ext(name)
-        two = "." + ".".join(name.lower().split(".")[-2:])
+        # A command called `java` is no Java source: two suffixes need two dots.
+        two = "." + ".".join(name.lower().split(".")[-2:]) if name.count(".") > 1 else ""
         candidates = (name, two, ext, "." + ext.rpartition(".")[2], name.partition(".")[0])
         return next((self.by_pattern[c] for c in candidates if c in self.by_pattern), UNKNOWN)

@@ -19,6 +19,7 @@ TABLE = KindTable.load(REPOSITORY / "corpus" / "kinds.tsv")
         pytest.param("Dockerfile.alpine", "build", None, id="whole name with a suffix"),
         pytest.param("Dockerfile", "build", None, id="whole name"),
         pytest.param("notes", "other", "Fichier", id="no extension"),
+        pytest.param("java", "other", "Fichier", id="a command that is called as an extension"),
         pytest.param("x.zzzz", "other", "Fichier", id="unknown extension"),
     ],
 )

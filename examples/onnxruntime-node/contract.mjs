@@ -1,7 +1,7 @@
 // The text that a student reads for a file name: nomenclair/contract.py and names.py again, for VERSION below.
 // tests/test_node.py holds both to the same answers.
 
-export const VERSION = 11;
+export const VERSION = 12;
 
 const COMPOUND_EXT =
   /\.(?:tar\.(?:gz|bz2|xz|zst|lz|lzma|Z)|d\.ts|min\.(?:js|css)|module\.css|spec\.(?:js|ts)|test\.(?:js|ts)|cpio\.gz|js\.map|css\.map|html\.erb|blade\.php|user\.js|svg\.gz)$/i;
@@ -152,7 +152,8 @@ export function sourceText(name, lang, glossary = new Map()) {
     const half = MOST_CHARS / 2;
     text = `${chars.slice(0, half).join("")} … ${chars.slice(-half).join("")}`;
   }
-  return `${lang}: ${text} ${ext.slice(0, 16)}`.trim();
+  const kind = ext && longest(glossary, [ext], 0, lang)[1];
+  return `${lang}: ${text} ${ext.slice(0, 16)}${kind ? ` [ ${kind} ]` : ""}`.trim();
 }
 
 const COUNTERS = new Set(

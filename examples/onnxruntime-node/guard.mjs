@@ -85,7 +85,7 @@ const yearsTorn = (name, text) =>
 export const mended = (text) => text.replace(FIRST, "1er ").replace(BARE_DAY, "du ").replace(GAP, "$1");
 
 // Is there a number, a month, a period, a loop or a word in the text that neither the name nor its language's `words` give? Has an opaque name
-// got a subject? `kind` is the name's: {en, fr, marks}, `source` what the model read for it.
+// got a subject? Is its kind not told? `kind` is the name's: {pattern, en, fr, marks}, `source` what the model read for it.
 export function faulty(name, text, words, kind, source) {
   const opaque = isOpaque(name);
   const folded = fold(name);
@@ -119,7 +119,17 @@ export function faulty(name, text, words, kind, source) {
     if (word.length <= SHORT) continue;
     counts.set(key, (counts.get(key) ?? 0) + 1);
     if (counts.get(key) > MOST_TIMES) return true;
-    if (!forms.some((form) => words.has(form) || FOLDED_MONTHS.has(form) || folded.includes(form))) return true;
+    // A plural's ending is no capital (`QHttpS` is no QHttp), unless all letters are.
+    const whole = /\p{Lu}$/u.test(word) && word !== word.toUpperCase();
+    const known = whole ? [key] : forms;
+    if (!known.some((form) => words.has(form) || FOLDED_MONTHS.has(form) || folded.includes(form))) return true;
   }
-  return false;
+  return kind.pattern !== "" && !namedIn(kind, text);
+}
+
+// Does the text name the kind? Accents, case and endings do not count; a short mark is a whole word.
+function namedIn(kind, text) {
+  const plain = (part) => fold(part).replace(/[^\p{L}\p{N}_+#]+/gu, " ");
+  const padded = ` ${plain(text)} `;
+  return kind.marks.map(plain).some((mark) => padded.includes([...mark].length > 2 ? ` ${mark}` : ` ${mark} `));
 }

@@ -64,7 +64,9 @@ export class Student {
   kind(name) {
     const [, ext] = splitExt(name);
     const dots = name.split(".");
-    const candidates = [name, "." + name.toLowerCase().split(".").slice(-2).join("."), ext, "." + ext.split(".").at(-1), dots[0]];
+    // A command called `java` is no Java source: two suffixes need two dots.
+    const two = dots.length > 2 ? "." + dots.slice(-2).join(".").toLowerCase() : "";
+    const candidates = [name, two, ext, "." + ext.split(".").at(-1), dots[0]];
     const found = candidates.find((candidate) => this.kinds.has(candidate));
     return this.kinds.get(found) ?? { pattern: "", en: "File", fr: "Fichier", marks: ["file", "fichier"] };
   }

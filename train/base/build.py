@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 from nomenclair import names
 from nomenclair.contract import LANGUAGES, source_text
 from nomenclair.glossary import Glossary
-from nomenclair.kinds import Kind, KindTable
+from nomenclair.kinds import KindTable
 from train.base import proper_names
 from train.base import tokenizer as tokens
 from train.base.compose import Composer, Lexicon
@@ -28,11 +28,14 @@ from train.base.glossary import glosses
 from train.base.inflection import english_third
 from train.base.shards import Shard
 from train.base.swap import Forms, Row, forms
+from train.base.told_kinds import extensions, rare_kinds, told_kinds
 from train.base.vary import Pools, variants
 from train.data import split_of
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 PREFIXES = ("fr:", "en:", "fr", "en")
+# Of one name in so many the kind is told although it is well known: so the model learns to read what it is told.
+FULLER = 7
 CAPITALISED = re.compile("[A-ZÀ-Þ][a-zà-ÿ]{2,9}")
 
 
@@ -75,11 +78,6 @@ def unknown_words(path: Path, known: set[str], limit: int) -> list[str]:
     return sorted(seen, key=lambda w: (-seen[w], w))[:limit]
 
 
-def extensions(table: KindTable) -> list[Kind]:
-    """The kinds that an extension gives."""
-    return [k for k in table.by_pattern.values() if names.split_ext("x" + k.pattern) == ("x", k.pattern)]
-
-
 def both_lexicons() -> Lexicon:
     """The words that the grammar teacher knows, and those that only the base learns."""
     return Lexicon.load(CORPUS / "lexicon.tsv", CORPUS / "dictionary.tsv")
@@ -97,11 +95,14 @@ def composer(table: KindTable, real_names: Path, seed: int) -> Composer:
     return Composer(lexicon, weighted, unknown_words(real_names, known, 30_000), thirds.get, seed)
 
 
-def both(rows: Iterable[Row], glossary: Glossary) -> list[tuple[str, str]]:
-    """(source, target) of each row in each language."""
+def both(rows: Iterable[Row], glossary: Glossary, fuller: Glossary | None = None) -> list[tuple[str, str]]:
+    """(source, target) of each row in each language; one row in FULLER is read by the `fuller` glossary."""
     return [
-        (source_text(n, lang, glossary), {"en": en, "fr": fr}[lang])
-        for n, en, fr in rows
+        (
+            source_text(n, lang, fuller if fuller and i % FULLER == 0 else glossary),
+            {"en": en, "fr": fr}[lang],
+        )
+        for i, (n, en, fr) in enumerate(rows)
         for lang in LANGUAGES
     ]
 
@@ -185,7 +186,9 @@ def main() -> None:
     lexicon, table = both_lexicons(), KindTable.load(CORPUS / "kinds.tsv")
     kinds = extensions(table)
     seeds, kept = seed_rows(CORPUS)
-    glossary = Glossary.of_words(glosses(lexicon, proper_names.load(CORPUS / "proper_names.tsv"), seeds))
+    words = glosses(lexicon, proper_names.load(CORPUS / "proper_names.tsv"), seeds)
+    glossary = Glossary.of_words(words | rare_kinds(table, (name for name, _, _ in seeds)))
+    fuller = Glossary.of_words(words | told_kinds(table))
     glossary.store(args.out)
     making = composer(table, args.names, args.seed)
     composed = [making.example() for _ in range(args.composed)]
@@ -202,11 +205,11 @@ def main() -> None:
         common = [k.pattern for k in kinds if k.pattern in frequent and not re.search(r"[0-9]", k.pattern)]
         tokens.train(lines, args.size, (*PREFIXES, *common)).save(str(path))
     tokenizer = Tokenizer.from_file(str(path))
-    shard(tokenizer, both(composed, glossary)).save(args.out / "composed.npz")
+    shard(tokenizer, both(composed, glossary, fuller)).save(args.out / "composed.npz")
     rng = random.Random(args.seed)
     drawn = pools(lexicon, args.names, seeds)
     varied = [v for row in seeds for v in variants(row, args.variants, table, drawn, rng)]
-    shard(tokenizer, both(varied, glossary)).save(args.out / "seeds.npz")
+    shard(tokenizer, both(varied, glossary, fuller)).save(args.out / "seeds.npz")
     if strings:
         shard(tokenizer, translations(strings, kinds, glossary)).save(args.out / "strings.npz")
     if args.grammar:

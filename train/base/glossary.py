@@ -4,7 +4,8 @@
 
 Words and phrases are those of corpus/lexicon.tsv and corpus/dictionary.tsv; datagen.realise gives their plurals,
 feminines, third persons and participles. Names of persons, towns and brands (corpus/proper_names.tsv) are told with
-their class. Of a word's senses the one that the training pairs use most often comes first.
+their class. Of a word's senses the one that the training pairs say most often comes first. Extensions that few of the
+training pairs have are told too.
 """
 
 import argparse
@@ -16,9 +17,11 @@ from datagen import realise
 from nomenclair import names
 from nomenclair.contract import LANGUAGES, SENSES
 from nomenclair.glossary import LITTLE, Glossary
+from nomenclair.kinds import KindTable
 from train.base import proper_names
 from train.base.compose import Lexicon, Word
 from train.base.proper_names import ProperName
+from train.base.told_kinds import rare_kinds
 from train.base.uses import by_use, uses
 
 # A word is the lemma rather than a plural, a plural rather than a participle. What somebody is DOING is told beside a
@@ -166,13 +169,15 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    rows = seed_rows(CORPUS)[0]
     words = glosses(
         Lexicon.load(CORPUS / "lexicon.tsv", CORPUS / "dictionary.tsv"),
         proper_names.load(CORPUS / "proper_names.tsv"),
-        seed_rows(CORPUS)[0],
+        rows,
     )
-    Glossary.of_words(words).store(args.out)
-    print(f"{len(words)} words in {args.out}")
+    kinds = rare_kinds(KindTable.load(CORPUS / "kinds.tsv"), (name for name, _, _ in rows))
+    Glossary.of_words(words | kinds).store(args.out)
+    print(f"{len(words)} words and {len(kinds)} kinds in {args.out}")
 
 
 if __name__ == "__main__":

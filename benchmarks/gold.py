@@ -4,7 +4,8 @@
 
 WORKSPACE holds the training and the student. Rows: the int8 student, the same saying all that its model says
 (outspoken: no threshold, no guard), the same in fp32, the base before tuning, the kind alone (extension), the
-grammar teacher on the names that it answers, and SmolLM2-135M-Instruct with examples in its prompt on llama.cpp.
+grammar teacher on the names that it answers, the student on those names (there), and SmolLM2-135M-Instruct with
+examples in its prompt on llama.cpp.
 The last line is one JSON object.
 """
 
@@ -54,6 +55,16 @@ def of_grammar() -> Answer:
         return {key: getattr(text, lang) for key, text in found.items() if hasattr(text, lang)}
 
     return answer
+
+
+def among(answer: Answer, other: Answer) -> Answer:
+    """What `answer` says of the names that `other` has an answer to: the two on the same names."""
+
+    def both(rows: Sequence[Gold], lang: str) -> dict[str, str]:
+        answered = other(rows, lang)
+        return {key: text for key, text in answer(rows, lang).items() if key in answered}
+
+    return both
 
 
 def of_smollm2(rows: Sequence[Gold]) -> Answer:
@@ -149,6 +160,7 @@ def main() -> None:
             "base": of_student(Student.load(base).outspoken()),
             "extension": of_extension(),
             "grammar": of_grammar(),
+            "student-int8-there": among(of_student(student), of_grammar()),
         }
     if not args.no_smollm2:
         answers["smollm2"] = of_smollm2(rows)

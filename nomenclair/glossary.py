@@ -1,10 +1,12 @@
-"""What a base is told of words and phrases that its corpus shows too rarely to teach: glossary.tsv.gz, in its folder.
+"""What a base is told of words, phrases and extensions that its corpus shows too rarely to teach: glossary.tsv.gz, in
+its folder.
 
-Unpacked, three tab-separated columns: a folded word or phrase, what it is in English, what it is in French. A noun
-stands with its gender in French (`serrure f`), a proper name with its class in both: a given name `Zoé g`, a surname
-`Dupond s`, what is either `Martin p`, a town `Bastia t`, a brand `Peugeot b`. A word's cell is empty where there is
-nothing to say, a phrase's where it would say the phrase again. A phrase stands without its LITTLE words: `cle
-chiffrement` for clé de chiffrement. Lines stand in the order of their bytes (see sorted_lines).
+Unpacked, three tab-separated columns: a folded word or phrase, or an extension with its dot; what it is in English;
+what it is in French. A noun stands with its gender in French (`serrure f`), a proper name with its class in both: a
+given name `Zoé g`, a surname `Dupond s`, what is either `Martin p`, a town `Bastia t`, a brand `Peugeot b`. A word's
+cell is empty where there is nothing to say, a phrase's where it would say the phrase again. A phrase stands without
+its LITTLE words: `cle chiffrement` for clé de chiffrement. Lines stand in the order of their bytes (see
+sorted_lines).
 """
 
 from collections.abc import Mapping, Sequence

@@ -70,11 +70,13 @@ MOST_TIMES = 2
 Said = Sequence[tuple[str, str]]
 
 
-def fault(name: str, text: str, words: Container[str], kind: Kind, source: str = "") -> str | None:
+def fault(
+    name: str, text: str, words: Container[str], kind: Kind, source: str = "", named: bool = True
+) -> str | None:
     """Why the text may not stand for the name, or None.
 
     `words` are the folded words that texts of this language are made of, `kind` is the name's, `source` is what the
-    model read for it: also what the glossary told of its words.
+    model read for it: also what the glossary told of its words. `named` says whether texts are to name their kind.
 
     >>> pdf = Kind(".pdf", "document", "PDF document", "Document PDF", "m", ("pdf",))
     >>> fault("notes_2023-06-02.pdf", "PDF document of notes, 14 February 2023", {"document", "notes"}, pdf)
@@ -94,7 +96,7 @@ def fault(name: str, text: str, words: Container[str], kind: Kind, source: str =
         or _misspelt(text)
         or (_subject(folded, said, kind, source) if names.is_opaque(name) else None)
         or _unknown(folded, said, words)
-        or _kind(text, kind)
+        or (_kind(text, kind) if named else None)
     )
 
 

@@ -167,12 +167,13 @@ class Student:
         """
         kind, shown = self.kind(name), readable(name)
         words = self._words[lang] if self._words is not None else None
+        named = self.card.get("names_kinds", {}).get(lang, False)
         told = self.by_table(name, lang)
         if told:
             return Description(name, lang, told, answers[0].score, False)
         for answer in answers:
             sure = answer.text and answer.score >= self.card["abstain_below"][lang]
-            if sure and (words is None or not guard.fault(shown, answer.text, words, kind, source)):
+            if sure and (words is None or not guard.fault(shown, answer.text, words, kind, source, named)):
                 return Description(name, lang, answer.text, answer.score, False)
         return Description(name, lang, kind.text(lang), answers[0].score, True)
 

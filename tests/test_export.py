@@ -1,15 +1,15 @@
 import numpy as np
 import pytest
 
-from datagen.corpus import FOLDER
+from datagen.corpus import FOLDER, kinds
 from nomenclair import Student, UserError
 from nomenclair.records import Pair
 from nomenclair.student import KINDS, TOKENIZER, WORDS
 from nomenclair.workspace import read_json
 from train import quantise
 from train.calibrate import ALWAYS, NEVER, Outspoken, coverage, curve, threshold, thresholds
-from train.data import split_of
-from train.export import export, load_trained
+from train.data import OwnPair, split_of
+from train.export import export, load_trained, names_kinds
 from train.quantise import BY_BATCH, FP32, INT8
 
 
@@ -78,6 +78,22 @@ def test_the_student_abstains_under_its_threshold(student_folder, held_out):
             assert d.abstained or d == daring
         said = sum(not d.abstained for d in found) / len(found)
         assert said == pytest.approx(card["calibration"][lang]["coverage"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "named"),
+    [
+        pytest.param(("PDF invoice", "Facture PDF"), {"en": True, "fr": True}, id="as the corpus's do"),
+        pytest.param(("Invoice", "Facture PDF"), {"en": False, "fr": True}, id="in one language"),
+        pytest.param(
+            ("", "Facture"), {"en": False, "fr": False}, id="own pairs in French, of the subject alone"
+        ),
+    ],
+)
+def test_answers_must_name_the_kind_where_the_pairs_do(texts, named):
+    pairs = [OwnPair(str(i), f"facture_{i}.pdf", *texts, "document", "person", "") for i in range(20)]
+    unknown = OwnPair("x", "facture", *texts, "other", "person", "")
+    assert names_kinds([*pairs, unknown], kinds(), ("en", "fr")) == named
 
 
 def test_the_card_says_what_the_precision_cost(student_folder):

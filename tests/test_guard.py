@@ -169,6 +169,11 @@ def test_no_pair_of_the_corpus_is_faulty():
     assert len(faulty) < len(pairs) / 200, faulty[:20]
 
 
+def test_the_kind_is_wanted_only_of_a_student_whose_pairs_tell_it():
+    name = "report.pdf"
+    assert fault(name, "Report", WORDS, KINDS.of(name), named=False) is None
+
+
 @given(st.text(max_size=80), st.text(max_size=80))
 @example("", "A_A")
 def test_any_name_and_text_get_an_answer(name, text):

@@ -26,7 +26,7 @@ from nomenclair.student import CARD, KINDS, MODEL, TOKENIZER, WEIGHTS, WORDS, St
 from nomenclair.workspace import read_json, read_records, write_json, write_text
 from train import bases
 from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresholds
-from train.data import STORED, OwnPair
+from train.data import STORED, OwnPair, spread
 from train.fit import PREPARED
 from train.parity import check_parity
 from train.quantise import FP32, Quality, quantise, write_graph
@@ -34,6 +34,8 @@ from train.ranges import activation_ranges
 from train.t5_shape import head_scale
 
 GATE_NAMES = 300  # that each precision describes
+# Pairs that are looked at, and the share of them whose text names the kind, for a student to have to.
+KIND_PAIRS, MOSTLY = 2000, 0.9
 FRENCH_INFINITIVE = re.compile(r"^\w+(?:er|ir|re)$")
 
 
@@ -80,6 +82,7 @@ def export(
         _write_words(training, tokenizer_folder, kinds, fresh)
         weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
         card = _card(report, languages, bases.limits(model.config.vocab_size), beams)
+        card["names_kinds"] = names_kinds(_pairs(training, kinds.parent), KindTable.load(kinds), languages)
         write_json(fresh / CARD, card)
         write_graph(model, weights, FP32, fresh)
         check_parity(model, fresh, validation, languages)
@@ -128,7 +131,9 @@ def _write_fp32(
 ) -> None:
     _write_words(training, tokenizer_folder, kinds, folder)
     languages, most = tuple(report["settings"]["languages"]), bases.limits(model.config.vocab_size)
-    write_json(folder / CARD, _card(report, languages, most, beams))
+    card = _card(report, languages, most, beams)
+    card["names_kinds"] = names_kinds(_pairs(training, kinds.parent), KindTable.load(kinds), languages)
+    write_json(folder / CARD, card)
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
     write_graph(model, weights, FP32, folder, beams=beams)
 
@@ -142,9 +147,7 @@ def _write_words(training: Path, tokenizer_folder: Path, kinds: Path, folder: Pa
     shutil.copy(tokenizer_folder / "tokenizer.json", folder / TOKENIZER)
     shutil.copy(kinds, folder / KINDS)
     Glossary.load(tokenizer_folder).store(folder)
-    own = training / STORED
-    pairs = [*(read_records(own, OwnPair) if own.exists() else ()), *seed_pairs(corpus)]
-    told = [*pairs, *KindTable.load(kinds).by_pattern.values()]
+    told = [*_pairs(training, corpus), *seed_pairs(corpus), *KindTable.load(kinds).by_pattern.values()]
     texts = {lang: [one.text(lang) for one in told] for lang in contract.LANGUAGES}
     for line in Glossary.load(bases.EMBEDDED).lines.decode().splitlines():
         word, english, french = line.split("\t")
@@ -154,6 +157,25 @@ def _write_words(training: Path, tokenizer_folder: Path, kinds: Path, folder: Pa
             f"{french} {word}" if english and FRENCH_INFINITIVE.search(word) else french or word
         )
     write_words(folder, texts)
+
+
+def names_kinds(pairs: Sequence[Pair], table: KindTable, languages: Sequence[str]) -> dict[str, bool]:
+    """Per language: do the pairs' texts name the files' kinds? Then the student's answers must.
+
+    Pairs of one's own may say what files are about and nothing else.
+    """
+    known = [(pair, kind) for pair in spread(pairs, KIND_PAIRS) if (kind := table.of(pair.name)).pattern]
+    named = {
+        lang: [kind.named_in(pair.text(lang)) for pair, kind in known if pair.text(lang)]
+        for lang in languages
+    }
+    return {lang: bool(said) and sum(said) / len(said) >= MOSTLY for lang, said in named.items()}
+
+
+def _pairs(training: Path, corpus: Path) -> list[Pair]:
+    """The pairs that a training was made from; the seed corpus's where it did not store them."""
+    own = training / STORED
+    return list(read_records(own, OwnPair)) if own.exists() else seed_pairs(corpus)
 
 
 def _card(report: dict, languages: tuple[str, ...], most: bases.Limits, beams: int) -> dict:
@@ -241,7 +263,7 @@ kind of file alone: there, descriptions of validation names reach a mean chrF of
 {abstaining}
 
 So it does where each of its answers holds a number, a month or a word that neither the name nor the words of its
-training give: {guarded}.
+training give{", or does not name the file's kind" if any(card["names_kinds"].values()) else ""}: {guarded}.
 
 It sees names only: it can be wrong about what a file holds, and says nothing about its safety.
 """

@@ -85,8 +85,8 @@ const yearsTorn = (name, text) =>
 export const mended = (text) => text.replace(FIRST, "1er ").replace(BARE_DAY, "du ").replace(GAP, "$1");
 
 // Is there a number, a month, a period, a loop or a word in the text that neither the name nor its language's `words` give? Has an opaque name
-// got a subject? Is its kind not told? `kind` is the name's: {pattern, en, fr, marks}, `source` what the model read for it.
-export function faulty(name, text, words, kind, source) {
+// got a subject? Is its kind not told? `kind` is the name's: {pattern, en, fr, marks}, `source` what the model read for it, `named` whether texts are to name their kind.
+export function faulty(name, text, words, kind, source, named = true) {
   const opaque = isOpaque(name);
   const folded = fold(name);
   const runs = name.match(/[0-9]+/g) ?? [];
@@ -124,7 +124,7 @@ export function faulty(name, text, words, kind, source) {
     const known = whole ? [key] : forms;
     if (!known.some((form) => words.has(form) || FOLDED_MONTHS.has(form) || folded.includes(form))) return true;
   }
-  return kind.pattern !== "" && !namedIn(kind, text);
+  return named && kind.pattern !== "" && !namedIn(kind, text);
 }
 
 // Does the text name the kind? Accents, case and endings do not count; a short mark is a whole word.

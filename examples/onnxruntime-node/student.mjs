@@ -106,7 +106,7 @@ export class Student {
       for (let row = r * answers; row < (r + 1) * answers; row++) {
         const said = text(row);
         const sure = said && score.data[row] >= this.card.abstain_below[lang];
-        if (sure && !faulty(readable(name), said, this.words[lang], kind, sources[r]))
+        if (sure && !faulty(readable(name), said, this.words[lang], kind, sources[r], this.card.names_kinds?.[lang] ?? false))
           return { name, ids: rows[r], text: said, score: score.data[row], abstained: false };
       }
       return { name, ids: rows[r], text: kind[lang], score: score.data[r * answers], abstained: true };

@@ -1,5 +1,6 @@
 """Helpers of the tests of generate: names, a workspace with them, one run against a stub."""
 
+import json
 from pathlib import Path
 
 from datagen.budget import Budget
@@ -11,7 +12,7 @@ from datagen.session import Address, Written, ask_endpoint, open_run, read_names
 from datagen.teacher import Limits
 from nomenclair.records import FileName, Pair, Rejected
 from nomenclair.workspace import Workspace, read_records, write_records
-from tests.stub_endpoint import StubEndpoint
+from tests.stub_endpoint import StubEndpoint, files_of
 
 WORDS = "invoice report photo backup letter budget plan garden music server window event user client".split()
 EXTENSIONS = "pdf jpg txt zip py sh csv docx xlsx mp3".split()
@@ -70,3 +71,7 @@ def pairs_of(workspace: Workspace) -> list[Pair]:
 
 def rejected_of(workspace: Workspace) -> list[Rejected]:
     return list(read_records(workspace.pairs_rejected, Rejected))
+
+
+def sent_names(stub: StubEndpoint) -> list[str]:
+    return [f["name"] for body in stub.bodies for f in files_of(json.loads(body))]

@@ -9,24 +9,19 @@ from contextlib import nullcontext
 import pytest
 
 from datagen.asks import Request
-from datagen.budget import Budget, Size
+from datagen.budget import Size
 from datagen.drive import drive
 from datagen.generate import REFUSED_AT_START, Options
 from datagen.ledger import Usage, open_ledger
 from datagen.parse import REASONS
-from datagen.prices import Price
 from datagen.prompts import Prompt, load
 from datagen.teacher import Dialect, Endpoint, Limits, Reply
 from datagen.wire import client
 from nomenclair.errors import PartialResult, UserError
 from nomenclair.records import FileName
 from nomenclair.workspace import Workspace
-from tests.generating import FAST, ask, pairs_of, rejected_of, some_names, workspace_with
+from tests.generating import FAST, ask, pairs_of, rejected_of, sent_names, some_names, workspace_with
 from tests.stub_endpoint import CONTENT_FAULTS, NO_COMPLETION, StubEndpoint, at_random, files_of, serving
-
-
-def sent_names(stub: StubEndpoint) -> list[str]:
-    return [f["name"] for body in stub.bodies for f in files_of(json.loads(body))]
 
 
 def test_every_name_becomes_a_pair_and_a_second_run_sends_nothing(tmp_path):
@@ -371,73 +366,6 @@ def test_the_ledger_sums_to_the_replies_own_usage_to_the_token(tmp_path):
         assert ledger.usage() == told
         assert ledger.usage_by_model() == {"stub": told}
         assert ledger.count("replies") == len(stub.delivered)
-
-
-PRICE = Price("stub", 1.0, 0.5, 4.0, 0.5, "2026-01")
-
-
-@pytest.mark.parametrize("cap", ["tokens", "cost"])
-def test_a_cap_is_never_passed_and_the_state_is_resumable(tmp_path, cap):
-    workspace = workspace_with(tmp_path, some_names(400))
-    budget = Budget(PRICE, max_tokens=15_000) if cap == "tokens" else Budget(PRICE, max_cost=0.02)
-    with serving(StubEndpoint(latency=0.01)) as stub:
-        with pytest.raises(PartialResult, match=f"--max-{cap}"):
-            ask(workspace, stub, budget=budget)
-        used = sum(
-            (Usage(d.prompt_tokens, d.cached_tokens, d.completion_tokens) for d in stub.delivered), Usage()
-        )
-        assert used == budget.used
-        assert used.total <= 15_000 if cap == "tokens" else PRICE.cost(used) <= 0.02
-        half = len(pairs_of(workspace))
-        assert 50 < half < 400, "a cap that stops at once would be useless"
-        assert ask(workspace, stub).pairs == 400
-        assert len(sent_names(stub)) == 400
-
-
-def test_tries_that_timed_out_count_against_the_cap(tmp_path):
-    workspace = workspace_with(tmp_path, some_names(100))
-    budget = Budget(max_tokens=12_000)
-    limits = Limits(concurrency=1, timeout=0.1, tries=2, first_wait=0.01)
-    with (
-        serving(StubEndpoint(choose=lambda n, body: "ok" if n == 1 else "hang")) as stub,
-        pytest.raises(PartialResult),
-    ):
-        ask(workspace, stub, limits=limits, budget=budget)
-    assert budget.at_risk.total > 0
-    assert budget.used.total + budget.at_risk.total <= 12_000 + 2_000
-
-
-@pytest.mark.parametrize("cap", ["tokens", "cost"])
-def test_a_cap_holds_at_an_endpoint_that_counts_no_tokens(tmp_path, cap):
-    workspace = workspace_with(tmp_path, some_names(200))
-    budget = Budget(PRICE, max_tokens=40_000) if cap == "tokens" else Budget(PRICE, max_cost=0.05)
-    with serving(StubEndpoint(choose=lambda n, body: "no-usage")) as stub:
-        with pytest.raises(PartialResult, match=f"--max-{cap}.*gave no count"):
-            ask(workspace, stub, budget=budget)
-        assert 0 < len(pairs_of(workspace)) == 10 * len(stub.bodies) < 200
-        assert ask(workspace, stub).pairs == 200
-    assert budget.used == Usage()
-    assert budget.at_risk.total <= 40_000 if cap == "tokens" else budget.cost(budget.at_risk) <= 0.05
-
-
-@pytest.mark.parametrize(
-    ("fault", "times", "rejected"),
-    [
-        pytest.param("bad", REFUSED_AT_START, {"bad-request": REFUSED_AT_START}, id="refusals"),
-        pytest.param("503", FAST.tries, {}, id="a silence"),
-    ],
-)
-def test_an_endpoint_that_counts_no_tokens_is_known_to_answer(tmp_path, fault, times, rejected):
-    workspace = workspace_with(tmp_path, some_names(12))
-    choose = lambda n, body: fault if 2 <= n < 2 + times else "no-usage"  # noqa: E731
-    limits = Limits(concurrency=1, first_wait=0.01)
-    with serving(StubEndpoint(choose=choose)) as stub:
-        assert ask(workspace, stub, Options("stub", per_request=1), limits).rejected == rejected
-
-
-def test_max_cost_without_a_price_is_refused():
-    with pytest.raises(UserError, match="--max-tokens"):
-        Budget(None, max_cost=1.0)
 
 
 def test_requests_per_minute_are_kept(tmp_path):

@@ -66,20 +66,22 @@ WORDS = vocabulary(
         pytest.param("report 2023-2024.pdf", "PDF report 2023-202", "number 2023-202", id="a year cut short"),
         pytest.param("report 2023-2024.pdf", "PDF report 2023-24", None, id="a year in two digits"),
         pytest.param("report_2023.pdf", "PDF report for 2024", "number 2024", id="another year"),
-        pytest.param("report_0042", "Report no. 42", None, id="leading zeros are not told"),
+        pytest.param("report_0042.jpg", "JPEG report no. 42", None, id="leading zeros are not told"),
         pytest.param("report_0935.jpg", "Report no. 35", "number 35", id="a counter of half a number"),
-        pytest.param("rapport_0935", "Rapport n° 935", None, id="and of a whole one"),
+        pytest.param("rapport_0935.jpg", "Rapport JPEG n° 935", None, id="and of a whole one"),
         pytest.param(
-            "report_15-10-26", "Report, 15 October 2026", None, id="a year of two digits written out"
+            "report_15-10-26.pdf", "PDF report, 15 October 2026", None, id="a year of two digits written out"
         ),
-        pytest.param("rapport20230114", "Rapport du 14 janvier 2023", None, id="a date in one run of digits"),
+        pytest.param(
+            "rapport20230114.pdf", "Rapport PDF du 14 janvier 2023", None, id="a date in one run of digits"
+        ),
         pytest.param(
             "report 2023-06-02.log",
             "Report, 2 February 2023",
             "date 2 february 2023",
             id="its day is no month",
         ),
-        pytest.param("report 06-02-2023", "Report, 2 June 2023", None, id="American order"),
+        pytest.param("report 06-02-2023.pdf", "PDF report, 2 June 2023", None, id="American order"),
         pytest.param(
             "DJI_20230611174022_0007.MP4",
             "Vidéo MP4 n° 7 du 4 juin 2022",
@@ -103,15 +105,15 @@ WORDS = vocabulary(
             "misspelt 1234 février",
             id="no day of a month",
         ),
-        pytest.param("rapport_aride", "Rapport de l'aride", None, id="before a vowel it may be"),
+        pytest.param("rapport_aride.pdf", "Rapport PDF de l'aride", None, id="before a vowel it may be"),
         pytest.param(
             "report_rock.pdf", "PDF report rock'n'roll", "word roll", id="an English contraction is none"
         ),
         pytest.param("report.pdf", "PDF report report", "twice report", id="a word twice in a row"),
         pytest.param("report report.pdf", "PDF report report", None, id="as in the name"),
-        pytest.param("rapport_sept", "September report", None, id="a month cut short"),
-        pytest.param("facture_zorbla", "Facture Zorbla", None, id="a word of the name"),
-        pytest.param("facture_zorbla", "Factures de zorblas", None, id="its plural"),
+        pytest.param("rapport_sept.pdf", "PDF September report", None, id="a month cut short"),
+        pytest.param("facture_zorbla.pdf", "Facture PDF Zorbla", None, id="a word of the name"),
+        pytest.param("facture_zorbla.pdf", "Factures PDF de zorblas", None, id="its plural"),
         pytest.param("facture_edf.pdf", "Macodance EDF", "word Macodance", id="no word of either language"),
         pytest.param("serie.sh", "Script qui exporte les séries", None, id="a plural of a known word"),
         pytest.param("bills.log", "Invoices of the invoices of invoices", "loop invoices", id="a loop"),
@@ -122,10 +124,14 @@ WORDS = vocabulary(
         pytest.param("vpx3220.pdf", "PDF document vpx3220", None, id="letters of its own"),
         pytest.param("DJI_0007_D.mp4", "MP4 video no. 7D", "number 7D", id="a letter from elsewhere"),
         pytest.param("invoice_2022-0008.pdf", "Facture n° 2022-008", "number 2022-008", id="a digit lost"),
-        pytest.param("invoice_2022_0008", "Factures n° 2022-0008", None, id="a number counted by year"),
-        pytest.param("facture_012b", "Facture n° 12b", None, id="a letter that belongs to the number"),
+        pytest.param(
+            "invoice_2022_0008.pdf", "Factures PDF n° 2022-0008", None, id="a number counted by year"
+        ),
+        pytest.param(
+            "facture_012b.pdf", "Facture PDF n° 12b", None, id="a letter that belongs to the number"
+        ),
         pytest.param("plan.jp2", "JPEG 2000 report", None, id="the number of a format"),
-        pytest.param("net_list_all", "Serie net_list_all", None, id="joined words of the name"),
+        pytest.param("net_list_all.pdf", "Serie PDF net_list_all", None, id="joined words of the name"),
         pytest.param("net_list_all.1.gz", "Serie net_all", "joined net_all", id="joined as the name is not"),
         pytest.param("", "", None, id="nothing"),
         pytest.param("report.pdf", "Report", "kind .pdf", id="its kind is missing"),

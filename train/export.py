@@ -81,8 +81,7 @@ def export(
     try:
         _write_words(training, tokenizer_folder, kinds, fresh)
         weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
-        card = _card(report, languages, bases.limits(model.config.vocab_size), beams)
-        card["names_kinds"] = names_kinds(_pairs(training, kinds.parent), KindTable.load(kinds), languages)
+        card = _card(report, bases.limits(model.config.vocab_size), beams, training, kinds)
         write_json(fresh / CARD, card)
         write_graph(model, weights, FP32, fresh)
         check_parity(model, fresh, validation, languages)
@@ -130,10 +129,8 @@ def _write_fp32(
     model, report: dict, training: Path, tokenizer_folder: Path, kinds: Path, folder: Path, beams: int
 ) -> None:
     _write_words(training, tokenizer_folder, kinds, folder)
-    languages, most = tuple(report["settings"]["languages"]), bases.limits(model.config.vocab_size)
-    card = _card(report, languages, most, beams)
-    card["names_kinds"] = names_kinds(_pairs(training, kinds.parent), KindTable.load(kinds), languages)
-    write_json(folder / CARD, card)
+    most = bases.limits(model.config.vocab_size)
+    write_json(folder / CARD, _card(report, most, beams, training, kinds))
     weights = {name: value.detach().numpy() for name, value in model.state_dict().items()}
     write_graph(model, weights, FP32, folder, beams=beams)
 
@@ -178,7 +175,8 @@ def _pairs(training: Path, corpus: Path) -> list[Pair]:
     return list(read_records(own, OwnPair)) if own.exists() else seed_pairs(corpus)
 
 
-def _card(report: dict, languages: tuple[str, ...], most: bases.Limits, beams: int) -> dict:
+def _card(report: dict, most: bases.Limits, beams: int, training: Path, kinds: Path) -> dict:
+    languages = tuple(report["settings"]["languages"])
     return {
         "contract": contract.CONTRACT_VERSION,
         "languages": languages,
@@ -190,6 +188,7 @@ def _card(report: dict, languages: tuple[str, ...], most: bases.Limits, beams: i
         "data": report["data"],
         "training": report["result"],
         "versions": report["versions"],
+        "names_kinds": names_kinds(_pairs(training, kinds.parent), KindTable.load(kinds), languages),
     }
 
 

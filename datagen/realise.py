@@ -223,6 +223,10 @@ def _verb_table(lemma: str) -> str:
     return pyrealb.getLemma(model)["V"]["tab"]
 
 
+# Sciences and the like (`statistics`, `graphics`), names that end in one s (`QuickBooks`): no other plural.
+PLURAL_ALREADY = re.compile(r".ics$|^news$|^[A-Z]\w*[^siu]s$")
+
+
 @lru_cache(maxsize=50_000)
 def plural_en(lemma: str) -> str:
     """The English plural of a noun phrase, its last word changed, or the one before "of" and its like."""
@@ -234,6 +238,8 @@ def plural_en(lemma: str) -> str:
     *before, last = words
     if last.isupper() and len(last) > 1:
         return " ".join([*before, last + "s"])
+    if PLURAL_ALREADY.search(last):
+        return lemma
     pyrealb.loadEn()
     if (pyrealb.getLemma(last) or {}).get("N", {"cnt": "no"})["cnt"] == "no":
         return lemma if _is_plural(last) else " ".join([*before, _regular_plural(last)])

@@ -49,7 +49,9 @@ TOLD = glosses(LEXICON)
             "pain", "bread, pain", "pain m, douleur f", id="a word of both languages keeps both senses"
         ),
         pytest.param("floues", "blurry", "", id="an adjective without accents is copied"),
-        pytest.param("redresse", "straightens", "", id="a third person"),
+        pytest.param(
+            "redresse", "straightened, straightens", "redressé, redresse", id="a participle, a third person"
+        ),
         pytest.param("redresser", "straightens", "redresse", id="a French infinitive, what it does"),
         pytest.param("redressees", "straightened", "redressées", id="a participle gets its accents back"),
         pytest.param("straightening", "", "redresse", id="an English present participle"),

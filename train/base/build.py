@@ -24,7 +24,8 @@ from nomenclair.kinds import KindTable
 from train.base import proper_names
 from train.base import tokenizer as tokens
 from train.base.compose import Composer, Lexicon
-from train.base.glossary import glosses
+from train.base.dated import dated
+from train.base.glossary import glosses, set_right
 from train.base.inflection import english_third
 from train.base.shards import Shard
 from train.base.swap import Forms, Row, forms
@@ -186,7 +187,8 @@ def main() -> None:
     lexicon, table = both_lexicons(), KindTable.load(CORPUS / "kinds.tsv")
     kinds = extensions(table)
     seeds, kept = seed_rows(CORPUS)
-    words = glosses(lexicon, proper_names.load(CORPUS / "proper_names.tsv"), seeds)
+    proper = proper_names.load(CORPUS / "proper_names.tsv")
+    words = glosses(lexicon, proper, seeds, set_right(CORPUS / "glosses.tsv"))
     glossary = Glossary.of_words(words | rare_kinds(table, (name for name, _, _ in seeds)))
     fuller = Glossary.of_words(words | told_kinds(table))
     glossary.store(args.out)
@@ -210,6 +212,9 @@ def main() -> None:
     drawn = pools(lexicon, args.names, seeds)
     varied = [v for row in seeds for v in variants(row, args.variants, table, drawn, rng)]
     shard(tokenizer, both(varied, glossary, fuller)).save(args.out / "seeds.npz")
+    shard(tokenizer, both(seeds, glossary, fuller)).save(args.out / "written.npz")
+    with_dates = [made for row in seeds if (made := dated(row, table, rng))]
+    shard(tokenizer, both(with_dates, glossary, fuller)).save(args.out / "dated.npz")
     if strings:
         shard(tokenizer, translations(strings, kinds, glossary)).save(args.out / "strings.npz")
     if args.grammar:

@@ -5,13 +5,14 @@
 Words and phrases are those of corpus/lexicon.tsv and corpus/dictionary.tsv; datagen.realise gives their plurals,
 feminines, third persons and participles. Names of persons, towns and brands (corpus/proper_names.tsv) are told with
 their class. Of a word's senses the one that the training pairs say most often comes first. Extensions that few of the
-training pairs have are told too.
+training pairs have are told too. What a reader set right (corpus/glosses.tsv) stands instead of what the rows give.
 """
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from datagen import realise
 from nomenclair import names
@@ -25,13 +26,14 @@ from train.base.told_kinds import rare_kinds
 from train.base.uses import by_use, uses
 
 # A word is the lemma rather than a plural, a plural rather than a participle. What somebody is DOING is told beside a
-# lemma, last: `peeling` is a thing, and what a cook does.
-DOING = "doing"
-PARTS = ("lemma", "form", DOING, "participle")
+# lemma, last: `peeling` is a thing, and what a cook does. A French participle without its accent is a third person
+# too (`signe`: signé, signe).
+DOING, THIRD = "doing", "third"
+PARTS = (("lemma",), ("form",), (DOING,), ("participle", THIRD))
 
 
 def forms(word: Word, pos: str) -> Iterator[tuple[str, str]]:
-    """(form, one of PARTS) of a word in its own language."""
+    """(form, one of the parts of PARTS) of a word in its own language."""
     lemma, french = word.form, word.lang == "fr"
     yield lemma, "lemma"
     if pos in "ND":
@@ -40,16 +42,15 @@ def forms(word: Word, pos: str) -> Iterator[tuple[str, str]]:
         for gender, plural in (("f", False), ("m", True), ("f", True)):
             yield realise.adjective_fr(lemma, gender, plural), "form"
     elif pos == "V":
-        yield realise.verb_fr(lemma) if french else realise.verb_en(lemma), "form"
         past, present = realise.participles(lemma, "fr" if french else "en")
+        one_word = " " not in lemma
+        for gender, plural in ((g, n) for g in "mf" for n in (False, True) if french and one_word):
+            yield realise.adjective_fr(past, gender, plural), "participle"
+        yield (realise.verb_fr(lemma), THIRD) if french else (realise.verb_en(lemma), "form")
         yield present, "form" if french else DOING
-        if " " in lemma:
-            return
-        if not french:
+        if one_word and not french:
             yield past, "participle"
             yield realise.past_en(lemma), "form"
-        for gender, plural in ((g, n) for g in "mf" for n in (False, True) if french):
-            yield realise.adjective_fr(past, gender, plural), "participle"
 
 
 def told(word: Word, pos: str, form: str, part: str, lang: str) -> str:
@@ -111,12 +112,22 @@ def key_of(form: str) -> str:
     return " ".join(kept) if len(kept) > 1 and kept[0] == words[0] else ""
 
 
+def set_right(path: Path) -> dict[str, tuple[str, str]]:
+    """{folded form: (English, French)} of corpus/glosses.tsv; two empty cells for what is not to be told."""
+    lines = path.read_text(encoding="utf-8").splitlines()[1:]
+    return {key: (english, french) for key, english, french in (line.split("\t") for line in lines)}
+
+
 def glosses(
-    lexicon: Lexicon, proper: Iterable[ProperName] = (), rows: Sequence[tuple[str, str, str]] = ()
+    lexicon: Lexicon,
+    proper: Iterable[ProperName] = (),
+    rows: Sequence[tuple[str, str, str]] = (),
+    corrected: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> dict[str, tuple[str, str]]:
     """{folded form: (English, French)} of the lexicon's words and of proper names.
 
-    What the texts of rows (name, English, French) use more often stands first among a word's senses.
+    What the texts of rows (name, English, French) use more often stands first among a word's senses; `corrected`
+    forms stand as they are.
     """
     found: dict[str, dict[str, dict[str, str]]] = {}
     for pos, word, itself in senses(lexicon):
@@ -136,19 +147,19 @@ def glosses(
         used = uses(((row[0], row[at]) for row in rows), {key: texts for key, (texts, _) in known.items()})
         for key, (texts, doing) in known.items():
             cells[key] += (_cell(key, by_use(key, texts, used), doing, named.get(key)),)
-    return {key: both for key, both in cells.items() if any(both)}
+    return {key: both for key, both in {**cells, **corrected}.items() if any(both)}
 
 
 def _texts(parts: Mapping[str, str], name: ProperName | None) -> tuple[list[str], list[str]]:
-    """All senses of the first of PARTS that has any, a proper name's among them; what somebody is doing beside a
+    """All senses of the first rank of PARTS that has any, a proper name's among them; what somebody is doing beside a
     lemma."""
-    first = next((part for part in PARTS if part in parts.values()), None)
-    texts = [text for text, part in parts.items() if part == first and "[" not in text]
+    first = next((rank for rank in PARTS if not set(parts.values()).isdisjoint(rank)), ())
+    texts = [text for text, part in parts.items() if part in first and "[" not in text]
     if name:
         texts = [text for text in texts if text.rpartition(" ")[0] != name.name != text]
         at = min(len(texts), max(SENSES) - 1) if name.also == "word" else 0
         return [*texts[:at], name.told(), *texts[at:]], []
-    return texts, [text for text, part in parts.items() if part == DOING and first == "lemma"]
+    return texts, [text for text, part in parts.items() if part == DOING and "lemma" in first]
 
 
 def _cell(key: str, texts: Sequence[str], doing: Sequence[str], name: ProperName | None) -> str:
@@ -174,6 +185,7 @@ def main() -> None:
         Lexicon.load(CORPUS / "lexicon.tsv", CORPUS / "dictionary.tsv"),
         proper_names.load(CORPUS / "proper_names.tsv"),
         rows,
+        set_right(CORPUS / "glosses.tsv"),
     )
     kinds = rare_kinds(KindTable.load(CORPUS / "kinds.tsv"), (name for name, _, _ in rows))
     Glossary.of_words(words | kinds).store(args.out)

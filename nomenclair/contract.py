@@ -81,11 +81,13 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     parts = COPY_NUMBER.split(names.without_hashes(stem, " # "))
     # Split by one group: what it matched stands at the odd places.
     words = [w for i, part in enumerate(parts) for w in ([part] if i % 2 else names.words(part))]
-    glossed = list(_glossed(words, lang, glossary, stem))
-    text = next((told for told in _tellings(glossed) if len(told) <= MAX_SOURCE_CHARS), " ".join(words))
-    if len(text) > MAX_SOURCE_CHARS:
+    text = " ".join(words)
+    if len(text) > MAX_SOURCE_CHARS:  # no telling fits; trying them all takes the square of the words' number
         half = MAX_SOURCE_CHARS // 2
         text = f"{text[:half]} … {text[-half:]}"
+    else:
+        glossed = list(_glossed(words, lang, glossary, stem))
+        text = next(told for told in _tellings(glossed) if len(told) <= MAX_SOURCE_CHARS)
     _, kind = glossary.longest([ext], lang) if ext else (1, "")
     return f"{lang}: {text} {_told(ext[:16], [kind] if kind else [])}".strip()
 

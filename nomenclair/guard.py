@@ -37,6 +37,9 @@ QUARTERS, HALVES = ("tq", "trim|quarter|term"), ("sh", "sem|half|temps")
 CODES = {"quarter": QUARTERS, "trimestre": QUARTERS, "half": HALVES, "semestre": HALVES}
 PERIOD = re.compile(rf"\b({'|'.join(ORDINALS)}) ({'|'.join(CODES)})\b")
 SEASON = re.compile(r"\b(?:season|saison) 0*([0-9]+)")
+# A month of a year as if it were a counter; a name says "no" where it is one.
+MONTH_COUNTED = re.compile(rf"(?:\bn° |\bno\. )({names.YEAR}[-_/]{names.MONTH})(?![0-9-])")
+NUMBERED = re.compile(r"(?<![a-z])(?:n|no|nr|num|numero|number)[°º_. -]*$")
 # Two years side by side in a name, as a school year has them.
 YEARS = re.compile(r"(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0-9])")
 # A number counted by year, as invoices are.
@@ -150,7 +153,14 @@ def _number(name: str, text: str) -> str | None:
     counters += [code for code in CODE.findall(text) if code.lower() not in name.lower()]
     serials = SERIAL.findall(text)
     counters += ["-".join(s) for s in serials if not re.search("[^0-9]*".join(s) + "(?![0-9])", name)]
+    counters += [month for month in MONTH_COUNTED.findall(text) if not _is_numbered(names.fold(name), month)]
     return next((f"number {number}" for number in counters), None)
+
+
+def _is_numbered(name: str, number: str) -> bool:
+    """Does a word for number stand right before it in the folded name?"""
+    before, found, _ = name.partition(number)
+    return bool(found and NUMBERED.search(before))
 
 
 def _month(name: str, said: Said) -> str | None:
@@ -186,9 +196,9 @@ def _written(parts: Sequence[str], with_day: bool, name: str) -> bool:
     """Does the name hold these digits of a date, separated or not?
 
     Of two digits each, they may begin a longer number (a clock's); a single digit may not, nor a month of another day
-    than one of the calendar's (`2024-0153`).
+    than one of the calendar's (`2024-0153`). A single digit stands apart: `2019_045` is no 5 April.
     """
-    digits = "[^0-9]*".join("".join(parts))
+    digits = ("[^0-9]+" if any(len(part) == 1 for part in parts) else "[^0-9]*").join(filter(None, parts))
     if with_day and all(len(part) != 1 for part in parts):
         return re.search(digits, name) is not None
     if with_day:

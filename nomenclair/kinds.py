@@ -79,7 +79,10 @@ class KindTable:
     @classmethod
     def load(cls, path: Path) -> "KindTable":
         """Read a kinds.tsv; UserError names the line that is wrong."""
-        lines = path.read_text(encoding="utf-8").split("\n")
+        try:
+            lines = path.read_text(encoding="utf-8").split("\n")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UserError(f"{path} cannot be read: {error}.", "Restore the file.") from error
         if tuple(lines[0].split("\t")) != COLUMNS:
             raise UserError(f"{path}: line 1 is not the header {' '.join(COLUMNS)}.", "Restore the file.")
         rows: dict[str, Kind] = {}

@@ -7,16 +7,19 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-# Suffixes that belong together: the last one alone would lose what the file is.
+# Suffixes that belong together: the last one alone would lose what the file is. (\Z: before a line break is no end.)
 COMPOUND_EXT = re.compile(
     r"\.(?:tar\.(?:gz|bz2|xz|zst|lz|lzma|Z)|d\.ts|min\.(?:js|css)|module\.css|spec\.(?:js|ts)|test\.(?:js|ts)"
-    r"|cpio\.gz|js\.map|css\.map|html\.erb|blade\.php|user\.js|svg\.gz)$",
+    r"|cpio\.gz|js\.map|css\.map|html\.erb|blade\.php|user\.js|svg\.gz)\Z",
     re.IGNORECASE,
 )
-SHARED_LIBRARY = re.compile(r"(\.so)((?:\.\d+)+)$")
-SIMPLE_EXT = re.compile(r"\.([A-Za-z0-9_+~#-]{1,12})$")
+SHARED_LIBRARY = re.compile(r"(\.so)((?:\.[0-9]+)+)\Z")
+SIMPLE_EXT = re.compile(r"\.([A-Za-z0-9_+~#-]{1,12})\Z")
 
-# One word of a name, first match wins. Letters of any script count; numbers are ASCII.
+# Numbers are ASCII: ² begins a word as a letter does.
+DIGITS = frozenset("0123456789")
+
+# One word of a name, first match wins. Letters of any script count.
 WORD = re.compile(
     r"""
     \#                                                     # the mark of a hash
@@ -38,7 +41,7 @@ CHUNK = re.compile(r"([0-9]+(?:\.[0-9]+)+)|((?:(?![_\s.,;:()\[\]{}<>=~!?@&%$§|/
 COPY_MARK = re.compile(r"\b(?:copie|copy|kopie)(?:\s+(?:de|of))?\b", re.IGNORECASE)
 
 # Which interpreter compiled a module (`__init__.cpython-312.pyc`): no description tells it.
-INTERPRETER = re.compile(r"\.cpython-[0-9]+(?:\.opt-[12])?$")
+INTERPRETER = re.compile(r"\.cpython-[0-9]+(?:\.opt-[12])?\Z")
 
 HEX_RUN = re.compile(
     r"(?<![0-9A-Za-z])(?=[0-9a-fA-F]*[0-9])(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{7,}(?![0-9A-Za-z])"
@@ -82,7 +85,7 @@ def split_ext(name: str) -> tuple[str, str]:
     if not m or m.start() == 0:
         return name, ""
     stem, ext = name[: m.start()], m[1]
-    is_manual_section = re.fullmatch(r"[1-9]", ext) and not stem[-1].isdigit() and re.search(r"[a-z]", stem)
+    is_manual_section = re.fullmatch(r"[1-9]", ext) and stem[-1] not in DIGITS and re.search(r"[a-z]", stem)
     if not re.search(r"[A-Za-z]", ext) and not is_manual_section:
         return name, ""  # a number alone is a version
     return stem, "." + ext.lower()
@@ -177,8 +180,8 @@ def is_opaque(name: str) -> bool:
     stem, _ = split_ext(name)
     bare = without_hashes(stem, " ")
     if bare != stem:
-        return not any(len(w) > 3 and not w[0].isdigit() for w in words(bare))
-    letters = [re.sub(r"[0-9]", "", w) for w in words(stem) if not w[0].isdigit()]
+        return not any(len(w) > 3 and w[0] not in DIGITS for w in words(bare))
+    letters = [re.sub(r"[0-9]", "", w) for w in words(stem) if w[0] not in DIGITS]
     return all(fold(w) in COUNTER_WORDS or _unreadable(w) for w in letters)
 
 

@@ -1,6 +1,7 @@
 """What names that say nothing say after all: a day, a counter. Told by rule, for a model could only add to it."""
 
 import re
+from calendar import monthrange
 
 from nomenclair import names
 from nomenclair.contract import CLOCK
@@ -32,14 +33,23 @@ def told(stem: str, kind: str, lang: str) -> str | None:
     """
     rest = names.without_hashes(CLOCK.sub(r"\g<day>", stem), HASH)
     is_hashed = HASH in rest
-    date = DAY.search(rest)
-    rest, cameras = CAMERA.subn(" ", DAY.sub(" ", rest.replace(HASH, " ", 1), count=1))
+    date = _day(rest)
+    rest = rest.replace(HASH, " ", 1)
+    if date:
+        rest = f"{rest[: date.start()]} {rest[date.end() :]}"
+    rest, cameras = CAMERA.subn(" ", rest)
     counter = DATED if date else OF_CAMERA if cameras else BARE
     parts = [part for part in SEPARATORS.split(rest) if part]
     if len(parts) > 1 or not all(map(counter.fullmatch, parts)) or not (parts or date or is_hashed):
         return None
     number = f" {'n°' if lang == 'fr' else 'no.'} {int(parts[0])}" if parts else ""
     return kind + number + (_of(date, lang) if date else "")
+
+
+def _day(stem: str) -> re.Match[str] | None:
+    """The stem's day, if its month has it: 31 February is none."""
+    date = DAY.search(stem)
+    return date if date and int(date["day"]) <= monthrange(int(date["year"]), int(date["month"]))[1] else None
 
 
 def _of(date: re.Match[str], lang: str) -> str:

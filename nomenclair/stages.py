@@ -1,5 +1,6 @@
 """The stages of a run in order: what each needs and makes, and so which command comes next."""
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def inspect(ws: Workspace) -> list[StageState]:
     return [
         StageState(
             stage.name,
-            f"nomenclair {stage.command} --workspace {ws.root}",
+            f"nomenclair {stage.command} --workspace {shlex.quote(str(ws.root))}",
             stage.output,
             _state(stage, needed=not (own and stage.name in BEFORE_TRAINING)),
             _rows(stage.output),
@@ -78,7 +79,7 @@ def inspect(ws: Workspace) -> list[StageState]:
 def next_command(states: list[StageState], ws: Workspace) -> str:
     """The command of the first stage that is not done; once all are, the one that uses the student."""
     todo = (state.command for state in states if state.state not in ("done", "not needed"))
-    return next(todo, f"nomenclair describe NAME --student {ws.student}")
+    return next(todo, f"nomenclair describe NAME --student {shlex.quote(str(ws.student))}")
 
 
 def _own_pairs(ws: Workspace) -> dict | None:

@@ -6,6 +6,7 @@ leaves the old file whole.
 
 import json
 import os
+import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -106,7 +107,8 @@ class Workspace:
     def need(self, path: Path, command: str) -> Path:
         """Return `path` if it is there; UserError that names the command which makes it."""
         if not path.exists():
-            raise UserError(f"{path} is not there yet.", f"Run: nomenclair {command} --workspace {self.root}")
+            root = shlex.quote(str(self.root))
+            raise UserError(f"{path} is not there yet.", f"Run: nomenclair {command} --workspace {root}")
         return path
 
 

@@ -92,7 +92,7 @@ def test_mistakes_are_one_line_with_the_cure(tmp_path, make, args, says):
 
 
 def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys):
-    def interrupted(folder):
+    def interrupted(*_):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("nomenclair.cli.host.load_student", interrupted)
@@ -125,6 +125,25 @@ def test_scan_then_grammar_needs_no_key_and_no_network(tmp_path):
     assert done.returncode == 0, done.stderr
     status = nomenclair("status", "--json", ws=ws)
     assert '"next": "nomenclair curate' in status.stdout
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        pytest.param("work[v2]", id="as a style"),
+        pytest.param("p[/q]", id="as the end of a style"),
+        pytest.param("a:cat:b", id="as a picture"),
+    ],
+)
+def test_a_path_is_shown_as_it_stands(tmp_path, folder):
+    (tmp_path / "a.pdf").touch()
+    ws = Workspace(tmp_path / folder)
+    scanned, status = (
+        nomenclair(*args, ws=ws.root, COLUMNS="600") for args in (("scan", tmp_path), ("status",))
+    )
+    assert f"names in {ws.names}" in scanned.stderr
+    assert status.stdout.splitlines()[0].rstrip() == str(ws.root)
+    assert str(ws.names) in status.stdout
 
 
 def test_help_fits_every_command():

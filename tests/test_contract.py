@@ -143,6 +143,13 @@ def test_source_text_is_bounded(name):
     assert "\n" not in text
 
 
+def test_a_name_too_long_for_glosses_is_not_glossed(monkeypatch):
+    """A name of any length may come (`serve`): trying its tellings takes the square of its words' number."""
+    monkeypatch.setattr(contract, "_glossed", None)
+    text = contract.source_text("serrure " * 4000 + ".stl", "en", GLOSSARY)
+    assert text.startswith("en: serrure serrure") and text.endswith("serrure serrure .stl")
+
+
 def test_unknown_language():
     with pytest.raises(UserError, match=r"'de'.*fr, en"):
         contract.check_lang("de")

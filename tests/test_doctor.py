@@ -35,6 +35,17 @@ def test_every_package_it_speaks_of_is_pinned():
     assert set(doctor.COSTS) <= set(doctor.pins(REPOSITORY / "requirements.txt"))
 
 
+# `doctor` itself does not start without the first two; no room imports the others.
+NEVER_LOOKED_AT = {"typer", "rich", "sentencepiece"}
+
+
+def test_every_package_of_the_pipeline_is_looked_at(tmp_path):
+    pinned = (REPOSITORY / "requirements.txt").read_text(encoding="utf-8")
+    above, mark, _ = pinned.partition("\n# tests\n")
+    (tmp_path / "r.txt").write_text(above + mark, encoding="utf-8")
+    assert set(doctor.pins(tmp_path / "r.txt")) - NEVER_LOOKED_AT == set(doctor.COSTS)
+
+
 def test_a_missing_package_is_told_with_its_cost(monkeypatch):
     monkeypatch.setitem(doctor.COSTS, "no-such-distribution", "flying")
     found = {finding.what: finding for finding in doctor.packages()}
@@ -71,3 +82,12 @@ def test_the_key_is_never_shown(tmp_path):
 
 def test_the_disk_of_a_workspace_that_is_not_there_yet(tmp_path):
     assert str(tmp_path) in doctor.disk(tmp_path / "a" / "b").told
+
+
+def test_a_path_with_brackets_is_shown_as_it_stands(monkeypatch, capsys, tmp_path):
+    monkeypatch.setenv("COLUMNS", "600")
+    for check in ("cuda", "eight_bits", "student", "hub", "key"):
+        monkeypatch.setattr(doctor, check, lambda: doctor.Finding("", True, ""))
+    (tmp_path / "p[" / "q]").mkdir(parents=True)
+    doctor.doctor(tmp_path / "p[" / "q]")
+    assert f"free at {tmp_path / 'p[' / 'q]'}" in capsys.readouterr().out

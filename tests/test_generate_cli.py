@@ -262,6 +262,12 @@ def test_ctrl_c_awaits_what_is_in_flight_and_keeps_it(tmp_path):
         assert len(pairs_of(workspace)) == 10 * len(stub.delivered) == 10 * len(stub.bodies)
 
 
+def test_compare_asks_no_grammar(tmp_path, nomenclair):
+    workspace_with(tmp_path, some_names(1))
+    done = nomenclair("prompt", "compare", "describe-full", "--teacher", "grammar", "-w", tmp_path)
+    assert done.returncode == 2 and "'local', 'openai'" in done.stderr
+
+
 def test_compare_prints_a_row_per_template(tmp_path, nomenclair):
     workspace_with(tmp_path, some_names(45))
     with serving(StubEndpoint()) as stub:

@@ -95,6 +95,18 @@ WORDS = vocabulary(
         pytest.param("rapport 11-6.pdf", "Rapport PDF du 11 juin", None, id="a day and its month"),
         pytest.param("rapport 11-06.pdf", "PDF report from 11 June", None, id="with a zero"),
         pytest.param("report_2023-06.pdf", "PDF report for June 2023", None, id="no day"),
+        pytest.param(
+            "report_2023-06.pdf", "PDF report no. 2023-06", "number 2023-06", id="a month is no counter"
+        ),
+        pytest.param("rapport n°2023-06.pdf", "Rapport PDF n° 2023-06", None, id="unless the name says so"),
+        pytest.param(
+            "report_2019_045.pdf",
+            "PDF report, 5 April 2019",
+            "date 5 april 2019",
+            id="no day in a year's counter",
+        ),
+        pytest.param("report_2019_045.pdf", "PDF report no. 45, 2019", None, id="a year's counter"),
+        pytest.param("report_5_4_2019.pdf", "PDF report, 5 April 2019", None, id="single digits apart"),
         pytest.param("rapport_ride.pdf", "Rapport de l'ride", "misspelt l'ride", id="an article cut short"),
         pytest.param(
             "karcher.pdf", "Document PDF du K\ufffdrcher", "misspelt \ufffd", id="half a character's bytes"

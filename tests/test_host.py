@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from nomenclair import Student
-from nomenclair.cli.describe import one_line
+from nomenclair.cli import app
+from nomenclair.cli.describe import SHIPPED, one_line
 from nomenclair.cli.host import converse, file_names
 from nomenclair.contract import CONTRACT_VERSION
 from nomenclair.errors import UserError
@@ -95,6 +97,42 @@ def test_ls_says_what_describe_says(student, student_folder, folder, lang):
     names = file_names(folder)
     expected = zip(map(one_line, names), student.describe(names, lang), strict=True)
     assert lines == ["\t".join(row) for row in expected]
+
+
+@pytest.fixture
+def place_taken(monkeypatch):
+    """Where a command would load its student from."""
+
+    def loading(folder):
+        raise UserError("loading", str(folder))
+
+    monkeypatch.setattr(Student, "load", loading)
+
+    def ask(*args, **variables):
+        clean = {"NOMENCLAIR_STUDENT": None, "NOMENCLAIR_WORKSPACE": None, **variables}
+        done = CliRunner().invoke(app, list(map(str, args)), env=clean)
+        assert isinstance(done.exception, UserError), done.output
+        return Path(done.exception.cure)
+
+    return ask
+
+
+@pytest.mark.parametrize("command", [("describe", "a.pdf"), ("ls", "."), ("serve",)], ids=lambda c: c[0])
+def test_which_student_is_taken(place_taken, tmp_path, command):
+    made, empty = tmp_path / "made", tmp_path / "empty"
+    (made / "student").mkdir(parents=True)
+    assert place_taken(*command, "--workspace", made) == made / "student"
+    assert place_taken(*command, NOMENCLAIR_WORKSPACE=str(made)) == made / "student", "as all commands"
+    assert place_taken(*command, "-w", empty) == SHIPPED, "a host needs no workspace"
+    assert place_taken(*command, "-w", made, "--student", "s") == Path("s"), "the one that was named"
+
+
+def test_no_student_names_the_place_looked_at(monkeypatch, tmp_path):
+    monkeypatch.setattr("nomenclair.cli.describe.SHIPPED", tmp_path / "none")
+    done = CliRunner().invoke(
+        app, ["describe", "a.pdf", "-w", str(tmp_path)], env={"NOMENCLAIR_STUDENT": None}
+    )
+    assert f"neither {tmp_path / 'student'} nor" in str(done.exception)
 
 
 def conversation(student, *requests):

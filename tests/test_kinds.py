@@ -111,3 +111,17 @@ def test_a_bad_table_names_its_line(tmp_path, lines, says):
     path.write_text("\n".join(lines), encoding="utf-8")
     with pytest.raises(UserError, match=says):
         KindTable.load(path)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda path: path.write_text("été", encoding="cp1252"), id="not UTF-8"),
+        pytest.param(lambda path: path.mkdir(), id="a folder"),
+    ],
+)
+def test_a_file_that_is_no_table_is_named(tmp_path, spoil):
+    path = tmp_path / "kinds.tsv"
+    spoil(path)
+    with pytest.raises(UserError, match=r"kinds\.tsv cannot be read"):
+        KindTable.load(path)

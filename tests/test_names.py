@@ -29,6 +29,10 @@ any_text = st.text(st.characters(), min_size=1, max_size=255)
         pytest.param("libssl.so.1.1", "libssl 1.1", ".so", id="shared library keeps its version"),
         pytest.param("a.", "a.", "", id="trailing dot"),
         pytest.param("...", "...", "", id="dots alone"),
+        pytest.param("x.pdf\n", "x.pdf\n", "", id="a line break behind it"),
+        pytest.param("x.tar.gz\n", "x.tar.gz\n", "", id="a line break behind a compound one"),
+        pytest.param("x.so.1\n", "x.so.1\n", "", id="a line break behind a library's version"),
+        pytest.param("x².1", "x²", ".1", id="a raised number is no digit of a version"),
         pytest.param("x.reallylongsuffix", "x.reallylongsuffix", "", id="too long for an extension"),
     ],
 )
@@ -103,6 +107,7 @@ def test_find_date(name, date):
         pytest.param("x.c", True, id="one letter"),
         pytest.param("qwrtz.docx", True, id="no vowel"),
         pytest.param("budget_a1b2c3d4.xlsx", False, id="a word beside a hash"),
+        pytest.param("²été.pdf", False, id="a raised number is no digit"),
         pytest.param("facture_mars.pdf", False, id="French words"),
         pytest.param("report.pdf", False, id="English word"),
     ],

@@ -9,9 +9,10 @@ import pytest
 from tokenizers import Tokenizer
 
 from datagen.corpus import FOLDER, gold, seed_pairs
-from nomenclair import Student
+from nomenclair import Student, guard, names, opaque
 from nomenclair.contract import BEAMS, CONTRACT_VERSION, MAX_SOURCE_TOKENS, source_text
 from nomenclair.glossary import Glossary
+from nomenclair.kinds import UNKNOWN
 from nomenclair.student import write_words
 from nomenclair.workspace import REPOSITORY, read_json, write_json
 from train import bases
@@ -66,6 +67,91 @@ def test_source_texts(example, lang):
         lang,
     )
     assert found == [source_text(name, lang) for name in NAMES]
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory):
+    """The example's own modules beside empty packages: their rules need none."""
+    folder = tmp_path_factory.mktemp("node") / "modules"
+    shutil.copytree(
+        REPOSITORY / "examples" / "onnxruntime-node", folder, ignore=shutil.ignore_patterns("node_modules")
+    )
+    for package, code in (("onnxruntime-node", ""), ("@huggingface/tokenizers", "export class Tokenizer {}")):
+        place = folder / "node_modules" / package
+        place.mkdir(parents=True)
+        (place / "package.json").write_text('{"type": "module", "exports": "./index.mjs"}')
+        (place / "index.mjs").write_text(code)
+    return folder
+
+
+ODD = [
+    pytest.param("ﬁchier_ﬄ.pdf", id="ligatures"),
+    pytest.param("STRAẞE straße.pdf", id="both sharp s"),
+    pytest.param("ΑΣ ας.pdf", id="three sigmas"),
+    pytest.param("İSTANBUL ılık.pdf", id="Turkish i with and without its dot"),
+    pytest.param("Ǆ ǅ ŉ ſ µ ᾳ.pdf", id="other letters of many"),
+    pytest.param("पत्र हिन्दी.pdf", id="marks that combine, and marks that do not"),
+    pytest.param("²été.pdf", id="a raised number before letters"),
+    pytest.param("x².1", id="a raised number before a manual's section"),
+    pytest.param("x.pdf\n", id="a line break at the end"),
+    pytest.param("a.cpython-312\n.pyc", id="a line break behind the interpreter"),
+    pytest.param("20230231.pdf", id="a day that is none"),
+    pytest.param("20240229_101112.pdf", id="a leap year's day"),
+    pytest.param("#2024#01 02.pdf", id="a mark of a hash inside a day"),
+    pytest.param("serrure " * 4000 + ".stl", id="more words than fit"),
+]
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_the_same_rules(modules, name):
+    found = node(
+        modules,
+        """import { fold, isOpaque, sourceText, splitExt } from "./contract.mjs";
+        import { counted } from "./opaque.mjs";
+        const name = JSON.parse(args[0]), [stem, ext] = splitExt(name);
+        const told = ["fr", "en"].map((lang) => [sourceText(name, lang), counted(stem, "X", lang) ?? null]);
+        console.log(JSON.stringify([stem, ext, fold(name), isOpaque(name), ...told]));""",
+        json.dumps(name),
+    )
+    stem, ext = names.split_ext(name)
+    told = [[source_text(name, lang), opaque.told(stem, "X", lang)] for lang in ("fr", "en")]
+    assert found == [stem, ext, names.fold(name), names.is_opaque(name), *told]
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        pytest.param("File ⅷⅷⅷⅷ", "word ⅷⅷⅷⅷ", id="a word of Roman numerals"),
+        pytest.param("File ½½½½ ½½½½", "twice ½½½½", id="a word of fractions, twice"),
+        pytest.param("File 𝒳𝒴", None, id="two letters of two units each"),
+        pytest.param("File ﬁle", "twice file", id="a ligature"),
+        pytest.param("File straẞe", "word straẞe", id="a capital sharp s"),
+    ],
+)
+def test_the_same_faults(modules, text, fault):
+    kind = {"pattern": UNKNOWN.pattern, "en": UNKNOWN.en, "fr": UNKNOWN.fr, "marks": UNKNOWN.marks}
+    code = """import { faulty } from "./guard.mjs";
+        const [name, text, words, kind] = JSON.parse(args[0]);
+        console.log(JSON.stringify(faulty(name, text, new Set(words), kind, "")));"""
+    words = ["file"]
+    assert guard.fault("report", text, words, UNKNOWN) == fault
+    assert node(modules, code, json.dumps(["report", text, words, kind])) == (fault is not None)
+
+
+def test_the_program_through_a_link(modules, tmp_path):
+    os.symlink(modules / "student.mjs", tmp_path / "link.mjs")
+    done = subprocess.run(
+        ["node", tmp_path / "link.mjs", "/nowhere", "fr", "a.pdf"], capture_output=True, text=True
+    )
+    assert done.returncode and "/nowhere/student.json" in done.stderr
+
+
+def test_a_module_of_a_program_without_a_path(modules):
+    code = 'import "./student.mjs"; console.log("loaded");'
+    done = subprocess.run(
+        ["node", "--input-type=module", "--eval", code], cwd=modules, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "loaded\n"), done.stderr
 
 
 DESCRIBE = """import { readFileSync } from "node:fs";

@@ -24,6 +24,7 @@ from nomenclair import names, opaque
         pytest.param(
             "PXL_20240501_081544123", "X from 1 May 2024", "X du 1er mai 2024", id="the first of a month"
         ),
+        pytest.param("20240229", "X from 29 February 2024", "X du 29 février 2024", id="a leap year's day"),
         pytest.param("2020-12-24", "X from 24 December 2020", "X du 24 décembre 2020", id="a day alone"),
         pytest.param(
             "DJI_20240611174022_0007_D",
@@ -46,6 +47,9 @@ def test_told(stem, en, fr):
         pytest.param("2024", id="a year of what the model may know"),
         pytest.param("1623456789", id="seconds since 1970"),
         pytest.param("20241301", id="no month"),
+        pytest.param("20230231", id="no day of its month"),
+        pytest.param("IMG_20210431_1", id="no day of its month, a camera's"),
+        pytest.param("20230229_101112", id="no leap year, with a clock"),
         pytest.param("01022024", id="a day that begins with its day"),
         pytest.param("240102", id="a day of a short year"),
         pytest.param("T1_2024", id="a quarter"),

@@ -1,4 +1,5 @@
 import os
+import shlex
 
 import pytest
 
@@ -86,6 +87,13 @@ def test_next_command(tmp_path, make, command):
     ws = Workspace(tmp_path)
     make(ws)
     assert next_command(inspect(ws), ws).startswith(command.format(root=tmp_path))
+
+
+@pytest.mark.parametrize("make", [lambda ws: None, has_everything], ids=["a stage", "the student"])
+def test_a_folder_with_a_space_is_one_word_of_the_command(tmp_path, make):
+    ws = Workspace(tmp_path / "my work")
+    make(ws)
+    assert shlex.split(next_command(inspect(ws), ws))[-1].startswith(str(ws.root))
 
 
 def test_own_pairs_need_no_stage_before_training(tmp_path):

@@ -265,6 +265,26 @@ def change_kinds(folder):
             lambda f: (f / "student.json").write_text("{"), r"student\.json cannot be read", id="card"
         ),
         pytest.param(
+            lambda f: (f / "student.json").write_bytes(b"\xe9"),
+            r"student\.json cannot be read",
+            id="a card that is not UTF-8",
+        ),
+        pytest.param(
+            lambda f: (f / "tokenizer.json").write_bytes(b"\xe9"),
+            r"tokenizer\.json cannot be loaded",
+            id="a tokenizer that is not UTF-8",
+        ),
+        pytest.param(
+            lambda f: (f / "kinds.tsv").write_bytes(b"\xe9"),
+            r"kinds\.tsv cannot be read",
+            id="kinds that are not UTF-8",
+        ),
+        pytest.param(
+            lambda f: (f / "words.fr.txt.gz").write_bytes(b"\xe9"),
+            r"words\.fr\.txt\.gz cannot be unpacked",
+            id="words that are not packed",
+        ),
+        pytest.param(
             other_contract, f"has contract version 99, not {CONTRACT_VERSION}", id="another contract"
         ),
         pytest.param(

@@ -45,6 +45,12 @@ def test_what_is_missing_names_its_command(tmp_path):
         ws.need(ws.names, "scan PATH")
 
 
+def test_a_folder_with_a_space_is_one_word_of_the_command(tmp_path):
+    ws = Workspace(tmp_path / "my work")
+    with pytest.raises(UserError, match=r"scan PATH --workspace '.*/my work'"):
+        ws.need(ws.names, "scan PATH")
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path):
     path = tmp_path / "a.txt"
     write_text(path, "old")

@@ -28,8 +28,9 @@ export const HEX_RUN = /(?<![0-9A-Za-z])(?=[0-9a-fA-F]*[0-9])(?=[0-9a-fA-F]*[a-f
 export const UUID = /[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/g;
 export const ENGLISH_MONTHS = "January February March April May June July August September October November December".split(" ");
 export const FRENCH_MONTHS = "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(" ");
-export const DAY = "(?:0[1-9]|[12][0-9]|3[01])";
-const DATE = `(?:19[5-9][0-9]|20[0-9][0-9])(?<mark>[-_.]?)(?:0[1-9]|1[0-2])\\k<mark>${DAY}`;
+export const YEAR = "(?:19[5-9][0-9]|20[0-9][0-9])";
+export const [MONTH, DAY] = ["(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"];
+const DATE = `${YEAR}(?<mark>[-_.]?)${MONTH}\\k<mark>${DAY}`;
 const [HOUR, SIXTIETH] = ["(?:[01][0-9]|2[0-3])", "[0-5][0-9]"];
 export const CLOCK = new RegExp(
   `(?<![0-9])(?<day>${DATE})` +
@@ -51,7 +52,7 @@ export function splitExt(name) {
   m = SIMPLE_EXT.exec(name);
   if (!m || m.index === 0) return [name, ""];
   const stem = name.slice(0, m.index);
-  const manualSection = /^[1-9]$/.test(m[1]) && !/\p{Nd}$/u.test(stem) && /[a-z]/.test(stem);
+  const manualSection = /^[1-9]$/.test(m[1]) && !/[0-9]$/.test(stem) && /[a-z]/.test(stem);
   if (!/[A-Za-z]/.test(m[1]) && !manualSection) return [name, ""];
   return [stem, "." + m[1].toLowerCase()];
 }
@@ -140,17 +141,18 @@ export function sourceText(name, lang, glossary = new Map()) {
   const stem = whole.replace(INTERPRETER, "").replace(CLOCK, "$<day>");
   const parts = stem.replace(UUID, " # ").replace(HEX_RUN, " # ").split(COPY_NUMBER);
   const found = parts.flatMap((part, i) => (i % 2 ? [part] : words(part)));
-  const pairs = glossed(glossary, found, lang, stem);
   let text = found.join(" ");
-  for (const told of tellings(pairs)) {
-    if ([...told].length > MOST_CHARS) continue;
-    text = told;
-    break;
-  }
   const chars = [...text];
   if (chars.length > MOST_CHARS) {
+    // No telling fits; trying them all takes the square of the words' number.
     const half = MOST_CHARS / 2;
     text = `${chars.slice(0, half).join("")} … ${chars.slice(-half).join("")}`;
+  } else {
+    for (const told of tellings(glossed(glossary, found, lang, stem))) {
+      if ([...told].length > MOST_CHARS) continue;
+      text = told;
+      break;
+    }
   }
   const kind = ext && longest(glossary, [ext], 0, lang)[1];
   return `${lang}: ${text} ${ext.slice(0, 16)}${kind ? ` [ ${kind} ]` : ""}`.trim();
@@ -161,21 +163,25 @@ const COUNTERS = new Set(
     "nouveau new snapchat p x").split(" "),
 );
 
+// As Python's casefold, one character at a time: ß, ligatures and ς have their plain letters only as capitals, and
+// behind other letters a capital Σ would become ς again.
+const casefold = (char) => (char === "ı" ? char : char.toLowerCase().toUpperCase().toLowerCase());
+// Does the mark combine with what stands before it? Those that do are put before U+0345, the last of all, by NFD.
+const combines = (mark) => !`\u0345${mark}`.normalize("NFD").startsWith("\u0345");
+
 // Lower case without accents, for comparing.
-export const fold = (text) =>
-  text
-    .replace(/œ|Œ/g, "oe")
-    .replace(/æ|Æ/g, "ae")
-    .replace(/ß/g, "ss")
-    .toLowerCase()
-    .normalize("NFD")
-    .replace(/\p{M}/gu, "");
+export function fold(text) {
+  if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase();
+  const plain = text.replace(/œ|Œ/g, "oe").replace(/æ|Æ/g, "ae");
+  const folded = Array.from(plain, casefold).join("").normalize("NFD");
+  return folded.replace(/\p{M}/gu, (mark) => (combines(mark) ? "" : mark));
+}
 
 // Does the stem say nothing to a reader: hashes, counters, random letters?
 export function isOpaque(name) {
   const [stem] = splitExt(name);
   const bare = stem.replace(UUID, " ").replace(HEX_RUN, " ");
-  if (bare !== stem) return !words(bare).some((word) => [...word].length > 3 && !/^\p{Nd}/u.test(word));
-  const letters = words(stem).filter((word) => !/^\p{Nd}/u.test(word)).map((word) => word.replace(/[0-9]/g, ""));
-  return letters.every((word) => COUNTERS.has(fold(word)) || [...word].length < 2 || !/[aeiouyàâäéèêëîïôöùûü]/i.test(word));
+  if (bare !== stem) return !words(bare).some((word) => [...word].length > 3 && !/^[0-9]/.test(word));
+  const letters = words(stem).filter((word) => !/^[0-9]/.test(word)).map((word) => word.replace(/[0-9]/g, ""));
+  return letters.every((word) => COUNTERS.has(fold(word)) || [...word].length < 2 || !/[aeiouyàâäéèêëîïôöùûü]/.test(word.toLowerCase()));
 }

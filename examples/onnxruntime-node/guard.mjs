@@ -1,6 +1,6 @@
 // What no description may do: as nomenclair/guard.py.
 
-import { DAY, ENGLISH_MONTHS, FRENCH_MONTHS, LITTLE, fold, isOpaque } from "./contract.mjs";
+import { DAY, ENGLISH_MONTHS, FRENCH_MONTHS, LITTLE, MONTH, YEAR, fold, isOpaque } from "./contract.mjs";
 
 const MONTHS = new Map([...ENGLISH_MONTHS, ...FRENCH_MONTHS.map(fold)].map((word, i) => [word, (i % 12) + 1]));
 const FOLDED_MONTHS = new Map([...MONTHS].map(([word, number]) => [word.toLowerCase(), number]));
@@ -19,9 +19,12 @@ const PERIOD = new RegExp(`\\b(${[...ORDINALS.keys()].join("|")}) (quarter|trime
 const SEASON = /\b(?:season|saison) 0*([0-9]+)/g;
 const YEARS = /(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0-9])/g;
 const SERIAL = /(?<![0-9-])([12][0-9]{3})-(?!(?:19[5-9]|20[0-9])[0-9])([0-9]{3,})(?![0-9-])/g;
+// A month of a year as if it were a counter; a name says "no" where it is one.
+const MONTH_COUNTED = new RegExp(`\\b(?:n° |no\\. )(${YEAR}[-_/]${MONTH})(?![0-9-])`, "g");
+const NUMBERED = /(?<![a-z])(?:n|no|nr|num|numero|number)[°º_. -]*$/;
 const BETWEEN = /(?<![\p{L}\p{N}_])(?:to|and|à|et|au|until|through)(?![\p{L}\p{N}_])/gu;
 const GAP = /(?<=[\p{L}\p{N}])([-_]) (?!(?:and|or|et|ou)(?![\p{L}\p{N}_]))(?=[\p{L}\p{N}])/gu;
-const TWICE = /(?<![\p{L}\p{N}_])(\p{L}{4,}) \1(?![\p{L}\p{N}_])/gu;
+const TWICE = /(?<![\p{L}\p{N}_])([\p{L}\p{Nl}\p{No}]{4,}) \1(?![\p{L}\p{N}_])/gu;
 const BESIDE_KIND = new Set([
   ...LITTLE,
   ...("no n from for without sans copy copie version untitled titre title new nouveau nouvelle photo image " +
@@ -32,7 +35,7 @@ const ENDINGS = ["", "s", "x", "e", "es", "ne", "nes"];
 const SHORT = 3;
 const MOST_TIMES = 2;
 
-const wordsOf = (text) => text.match(/\p{L}+/gu) ?? [];
+const wordsOf = (text) => text.match(/[\p{L}\p{Nl}\p{No}]+/gu) ?? [];
 const bare = (number) => number.replace(/^0+/, "");
 const without = (word, ending) => (ending && word.endsWith(ending) ? word.slice(0, -ending.length) : word);
 
@@ -40,7 +43,7 @@ const spelled = (folded, month) => [...MONTHS].some(([word, n]) => n === month &
 
 // Does the name hold these digits of a date, separated or not?
 function isWritten(parts, withDay, name) {
-  const digits = [...parts.join("")].join("[^0-9]*");
+  const digits = parts.filter(Boolean).join(parts.some((part) => part.length === 1) ? "[^0-9]+" : "[^0-9]*");
   if (withDay && parts.every((part) => part.length !== 1)) return new RegExp(digits).test(name);
   if (withDay) return new RegExp(`(?<![0-9])${digits}(?![0-9])`).test(name);
   return new RegExp(`(?:(?<![0-9])|${DAY}[^0-9]?)${digits}(?:(?![0-9])|[^0-9]?${DAY})`).test(name);
@@ -101,6 +104,8 @@ export function faulty(name, text, words, kind, source, named = true) {
   if (counters.some((number) => !given.some((run) => bare(run) === number))) return true;
   const codes = [...text.matchAll(/\b(?:n° |no\. )0*([0-9]+[A-Za-z]+)/g)].map(([, code]) => code);
   if ([...text.matchAll(SERIAL)].some(([, year, number]) => !new RegExp(`${year}[^0-9]*${number}(?![0-9])`).test(name))) return true;
+  const months = [...text.matchAll(MONTH_COUNTED)].map(([, month]) => month);
+  if (months.some((month) => !folded.includes(month) || !NUMBERED.test(folded.slice(0, folded.indexOf(month))))) return true;
   if (codes.some((code) => !name.toLowerCase().includes(code.toLowerCase()))) return true;
   if (falseDate(folded, text) || falsePeriod(folded, fold(text)) || yearsTorn(name, text) || MISSPELT.test(text)) return true;
   if ([...fold(text).matchAll(TWICE)].some(([, word]) => folded.split(word).length < 3)) return true;
@@ -116,11 +121,11 @@ export function faulty(name, text, words, kind, source, named = true) {
     const copied = [...key].length >= SHORT && folded.includes(key);
     const forms = ENDINGS.map((ending) => without(key, ending));
     if (opaque && !copied && !forms.some((form) => said.has(form)) && !BESIDE_KIND.has(key) && !FOLDED_MONTHS.has(key)) return true;
-    if (word.length <= SHORT) continue;
+    if ([...word].length <= SHORT) continue;
     counts.set(key, (counts.get(key) ?? 0) + 1);
     if (counts.get(key) > MOST_TIMES) return true;
     // A plural's ending is no capital (`QHttpS` is no QHttp), unless all letters are.
-    const whole = /\p{Lu}$/u.test(word) && word !== word.toUpperCase();
+    const whole = /\p{Uppercase}$/u.test(word) && /[\p{Lowercase}\p{Lt}]/u.test(word);
     const known = whole ? [key] : forms;
     if (!known.some((form) => words.has(form) || FOLDED_MONTHS.has(form) || folded.includes(form))) return true;
   }

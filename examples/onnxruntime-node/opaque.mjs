@@ -11,14 +11,21 @@ const [OF_CAMERA, DATED] = [/^[0-9]{1,7}$/, /^[0-9]{1,5}$/];
 // The kind with the stem's counter and day; undefined where the stem holds anything else, or nothing at all.
 export function counted(stem, kind, lang) {
   const marked = stem.replace(CLOCK, "$<day>").replace(UUID, "#").replace(HEX_RUN, "#");
-  const date = DATE.exec(marked);
-  const undated = marked.replace("#", " ").replace(DATE, " ");
+  const date = day(marked);
+  const bare = marked.replace("#", " ");
+  const undated = date ? `${bare.slice(0, date.index)} ${bare.slice(date.index + date[0].length)}` : bare;
   const rest = undated.replace(CAMERA, " ");
   const counter = date ? DATED : rest === undated ? BARE : OF_CAMERA;
   const parts = rest.split(/[ _.-]+/).filter(Boolean);
   if (parts.length > 1 || !parts.every((part) => counter.test(part)) || !(parts.length || date || marked.includes("#"))) return undefined;
   const number = parts.length ? ` ${lang === "fr" ? "n°" : "no."} ${Number(parts[0])}` : "";
   return kind + number + (date ? of(date, lang) : "");
+}
+
+// The stem's day, if its month has it: 31 February is none.
+function day(stem) {
+  const date = DATE.exec(stem);
+  return date && new Date(Date.UTC(date[1], date[3] - 1, date[4])).getUTCDate() === Number(date[4]) ? date : null;
 }
 
 function of([, year, , month, day], lang) {

@@ -2,7 +2,7 @@
 //
 //   npm install && node student.mjs STUDENT_FOLDER LANG NAME...
 
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync } from "node:zlib";
@@ -114,7 +114,9 @@ export class Student {
   }
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+// Is this file the program? Node resolves links before it loads one; a text to evaluate has no path.
+const program = process.argv[1] ?? "";
+if (existsSync(program) && import.meta.url === pathToFileURL(realpathSync(program)).href) {
   const [folder, lang, ...names] = process.argv.slice(2);
   const student = await Student.load(folder);
   for (const { name, text } of await student.describe(names, lang)) console.log(`${readable(name)}\t${text}`);

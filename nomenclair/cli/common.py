@@ -20,8 +20,14 @@ from rich.progress import (
 from nomenclair.errors import UserError
 from nomenclair.workspace import Workspace
 
+
+def printer(stderr: bool = False) -> Console:
+    """A console that shows text as it stands: brackets and colons of a path are no markup."""
+    return Console(stderr=stderr, markup=False, emoji=False)
+
+
 # Progress and tables for people go to stderr, so that stdout holds results alone and can be piped.
-console = Console(stderr=True)
+console = printer(stderr=True)
 
 WorkspaceOption = Annotated[
     Path, typer.Option("--workspace", "-w", help="Folder of this run.", envvar="NOMENCLAIR_WORKSPACE")
@@ -53,7 +59,7 @@ def progress(unit: str) -> Progress:
     """A progress bar on stderr; `total=None` tasks show a spinner and a count of `unit`."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn(unit),

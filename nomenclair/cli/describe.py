@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from nomenclair.cli.common import DEFAULT_WORKSPACE
+from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption
 from nomenclair.contract import check_lang
 from nomenclair.errors import UserError
 from nomenclair.names import readable
@@ -35,11 +35,12 @@ def describe(
     lang: Annotated[str, typer.Option(help="fr, en or both (what the student speaks).")] = "both",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     student: StudentOption = None,
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Say what files are, from their names alone."""
     if lang != "both":
         check_lang(lang)
-    loaded = load_student(student)
+    loaded = load_student(student, root)
     robust_streams(json_lines=as_json)
     languages = list(loaded.languages) if lang == "both" else [lang]
     given = (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names
@@ -48,17 +49,18 @@ def describe(
         print(_as_json(row) if as_json else _as_text(row))
 
 
-def load_student(folder: Path | None):
+def load_student(folder: Path | None, root: Path):
     """The student given, else the workspace's, else the one inside the package."""
     from nomenclair.student import Student
 
     if folder:
         return Student.load(folder)
-    for place in (Workspace(DEFAULT_WORKSPACE).student, SHIPPED):
+    of_workspace = Workspace(root).student
+    for place in (of_workspace, SHIPPED):
         if place.is_dir():
             return Student.load(place)
     raise UserError(
-        "No student here: neither ./workspace/student nor one inside the package.",
+        f"No student here: neither {of_workspace} nor one inside the package.",
         "Name one with --student FOLDER, or make one: nomenclair run PATH",
     )
 

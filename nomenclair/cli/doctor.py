@@ -9,10 +9,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption
+from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, printer
 from nomenclair.cli.describe import SHIPPED
 from nomenclair.workspace import REPOSITORY
 
@@ -26,16 +25,26 @@ COSTS = {
     "pyarrow": "every stage from scan to evaluate",
     "pathspec": "scan --gitignore",
     "openai": "generate with an endpoint or the local model",
+    "aiohttp": "generate with an endpoint or the local model",
+    "httpx2": "generate with an endpoint or the local model, train, report",
+    "aiolimiter": "generate with an endpoint or the local model",
+    "json-repair": "generate with an endpoint or the local model",
+    "phonenumbers": "generate with an endpoint or the local model, review",
+    "detect-secrets": "generate with an endpoint or the local model, review",
+    "bpe-openai": "generate with an endpoint or the local model",
     "jinja2": "generate with an endpoint or the local model",
     "xllamacpp": "generate --teacher local",
     "pyrealb": "generate --teacher grammar, the one that needs no key",
     "rapidfuzz": "curate",
     "lingua-language-detector": "curate",
     "langdetect": "curate",
+    "pyspellchecker": "curate, review",
     "torch": "train, export",
     "transformers": "train, export",
     "peft": "train with LoRA (--full goes without)",
+    "accelerate": "train",
     "datasets": "train",
+    "pandas": "train --pairs",
     "bitsandbytes": "train --load-in-8bit",
     "tensorboard": "the live curves of train",
     "onnx": "export",
@@ -68,7 +77,7 @@ def doctor(root: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
     table = Table("", "what", "found", box=None)
     for finding in [*packages(), cuda(), eight_bits(), disk(root), student(), hub(), key()]:
         table.add_row("ok" if finding.good else "--", finding.what, finding.told)
-    Console().print(table)
+    printer().print(table)
 
 
 def packages() -> Iterator[Finding]:

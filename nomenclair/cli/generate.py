@@ -9,13 +9,22 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, progress, room, workspace
+from nomenclair.cli.common import (
+    DEFAULT_WORKSPACE,
+    WorkspaceOption,
+    console,
+    printer,
+    progress,
+    room,
+    workspace,
+)
 from nomenclair.errors import UserError
 
 TeacherName = Literal["grammar", "local", "openai"]
+# Those that read a prompt.
+PromptedName = Literal["local", "openai"]
 
 TEACHER_HELP = (
     "grammar (no endpoint), local (llama.cpp on this machine) or openai (any OpenAI-compatible URL)."
@@ -202,7 +211,7 @@ def generate(
 
 def compare(
     prompts: Annotated[list[str], typer.Argument(help="Templates of prompts/, or paths.")],
-    teacher: Annotated[TeacherName, typer.Option(help="local or openai.")] = "openai",
+    teacher: Annotated[PromptedName, typer.Option(help="local or openai.")] = "openai",
     model: ModelOption = None,
     base_url: BaseUrlOption = None,
     names: Annotated[int, typer.Option(min=1, help="How many of the scanned names to ask.")] = 40,
@@ -260,7 +269,7 @@ def compare(
                     f"{row.tokens_per_pair:.0f}",
                     cost,
                 )
-    Console().print(table)
+    printer().print(table)
 
 
 def _refuse_for_grammar(given: dict[str, object]) -> None:
@@ -301,7 +310,7 @@ def _price(model: str, prices: Path | None):
     known = room("datagen.prices")
     price = known.price_of(model, known.read_prices(prices or known.PRICES))
     if price and (doubt := price.doubt(date.today())):
-        console.print(f"[yellow]{doubt}[/yellow]", highlight=False)
+        console.print(doubt, style="yellow", highlight=False)
     return price
 
 

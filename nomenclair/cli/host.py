@@ -9,6 +9,7 @@ from typing import Annotated, TextIO
 
 import typer
 
+from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption
 from nomenclair.cli.describe import StudentOption, load_student, one_line, robust_streams
 from nomenclair.contract import check_lang
 from nomenclair.errors import UserError
@@ -29,11 +30,12 @@ def ls(
     folder: Annotated[Path, typer.Argument(help="The folder to list; its subfolders are not entered.")],
     lang: Annotated[str, typer.Option(help="fr or en.")] = "fr",
     student: StudentOption = None,
+    root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """List a folder's files by name, each with its description, as they are described."""
     check_lang(lang)
     names = file_names(folder)
-    loaded = load_student(student)
+    loaded = load_student(student, root)
     robust_streams(json_lines=False)
     for found in loaded.stream([(name, lang) for name in names], LIST_BLOCK):
         print(f"{one_line(found.name)}\t{found.text}", flush=True)
@@ -57,13 +59,13 @@ def _is_folder(entry: os.DirEntry) -> bool:
         return False
 
 
-def serve(student: StudentOption = None) -> None:
+def serve(student: StudentOption = None, root: WorkspaceOption = DEFAULT_WORKSPACE) -> None:
     """Answer JSON lines on standard input with JSON lines on standard output, until the input ends.
 
     A request is {"id": …, "names": [NAME, …], "lang": "fr"}; its answer {"id": …, "texts": [TEXT, …],
     "scores": [MEAN LOG-PROBABILITY, …]}, or {"id": …, "error": TEXT}. The first line tells that it is ready.
     """
-    loaded = load_student(student)
+    loaded = load_student(student, root)
     robust_streams(json_lines=True)
     converse(loaded, sys.stdin, sys.stdout)
 

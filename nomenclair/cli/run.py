@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from nomenclair.cli import curate, datagen, generate, review, train
-from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, room, workspace
+from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, printer, room, workspace
 from nomenclair.cli.generate import MaskPeopleOption, TeacherName
 
 
@@ -77,7 +77,5 @@ def status(
             "" if state.rejected is None else str(state.rejected),
             str(state.output),
         )
-    from rich.console import Console
-
-    Console().print(table)
+    printer().print(table)
     print(f"next: {following}")

@@ -1,5 +1,8 @@
 import dataclasses
+import json
+import shutil
 
+import httpx2
 import pytest
 import torch
 from transformers import (
@@ -143,3 +146,27 @@ def test_the_random_base_reads_every_character():
     tokenizer = bases.train_tokenizer(["facture mars", "rapport annuel", "photo de vacances"] * 20, 330)
     text = "日本 été {}"
     assert tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True) == text
+
+
+def test_a_base_cut_short_is_named(tmp_path, tiny_base, tokenizer):
+    shutil.copytree(tiny_base, tmp_path / "base")
+    weights = tmp_path / "base" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    with pytest.raises(UserError, match=r"base' cannot be loaded: .*Give a folder"):
+        bases.load_model(str(tmp_path / "base"), tokenizer, 0)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(json.JSONDecodeError("Expecting value", "<html>", 0), id="a proxy's login page"),
+        pytest.param(httpx2.ConnectError("no route"), id="no network"),
+    ],
+)
+def test_what_is_no_hub_is_not_reached(monkeypatch, answer):
+    def asked(*args, **kwargs):
+        raise answer
+
+    monkeypatch.setattr(bases, "try_to_load_from_cache", lambda *args: None)
+    monkeypatch.setattr(bases.HfApi, "model_info", asked)
+    assert bases.default_base()[0] == str(bases.EMBEDDED)

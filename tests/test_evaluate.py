@@ -71,6 +71,15 @@ def test_intervals_hold_the_score(pairs):
         assert low < found[key] < high < low + (40 if key == "chrf" else 0.4)
 
 
+def test_the_interval_is_of_the_mean_that_it_stands_beside():
+    """Long texts all right, short ones all wrong: chrF of all letters at once is far above the mean of texts."""
+    long, short = "Un rapport annuel de trente pages sur les ventes", "Un bac"
+    texts, references = [long, "xyz"] * 40, [[long], [short]] * 40
+    found = metrics.score(["a.pdf"] * 80, texts, references, KINDS)
+    assert found["chrf"] == pytest.approx(50)
+    assert found["chrf_interval"] == pytest.approx([39, 61], abs=1.5)
+
+
 def test_gold_names_have_several_right_texts():
     several = next(item for item in gold() if len(item.fr) > 1)
     case = cases([several], "fr")[0]
@@ -121,8 +130,12 @@ def test_a_workspace_is_scored_beside_its_baselines(student_folder, pairs):
     }  # fmt: skip
     page = (ws.evaluation / "report.html").read_text()
     assert page.count("<svg") == 3 and report["verdict"] in page and "http" not in page
-    for points in (row["points"] for row in read_json(ws.evaluation / "coverage.json").values()):
-        assert points[-1]["coverage"] == 1
+    said = read_json(ws.evaluation / "outputs.json")
+    for lang, row in read_json(ws.evaluation / "coverage.json").items():
+        assert row["points"][-1]["coverage"] == 1
+        described = [not text["abstained"] for text in said if text["lang"] == lang]
+        assert row["coverage"] == sum(described) / len(described)
+        assert f"With the stored threshold and the guard, {row['coverage'] * 100:.0f}%" in page
     assert read_json(ws.evaluation / "metrics.json") == report
     for scores in report["scores"].values():
         assert set(scores) == {"fr", "en"}

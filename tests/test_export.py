@@ -1,3 +1,6 @@
+import resource
+import shutil
+
 import numpy as np
 import pytest
 
@@ -5,11 +8,11 @@ from datagen.corpus import FOLDER, kinds
 from nomenclair import Student, UserError
 from nomenclair.records import Pair
 from nomenclair.student import KINDS, TOKENIZER, WORDS
-from nomenclair.workspace import read_json
+from nomenclair.workspace import read_json, write_json
 from train import quantise
-from train.calibrate import ALWAYS, NEVER, Outspoken, coverage, curve, threshold, thresholds
+from train.calibrate import ALWAYS, NEVER, Outspoken, curve, threshold, thresholds
 from train.data import OwnPair, split_of
-from train.export import export, load_trained, names_kinds
+from train.export import _abstention, export, load_trained, names_kinds
 from train.quantise import BY_BATCH, FP32, INT8
 
 
@@ -63,7 +66,7 @@ def test_the_curve_ends_where_all_is_described():
     points = curve(measured)
     assert points[-1].coverage == 1 and points[-1].overall == pytest.approx(130 / 3)
     assert [p.coverage for p in points] == sorted(p.coverage for p in points)
-    assert points[0].described == 60 and coverage(measured, -2.5) == pytest.approx(2 / 3)
+    assert points[0].described == 60
 
 
 def test_the_student_abstains_under_its_threshold(student_folder, held_out):
@@ -103,6 +106,18 @@ def test_the_card_says_what_the_precision_cost(student_folder):
     assert all(0 <= row["kind_errors"][lang] <= 1 for row in card["quantisation"] for lang in ("fr", "en"))
     assert "| precision | MB | chrF fr | same texts fr | kind errors fr | chrF en" in readme
     assert "## Abstention" in readme and "- fr: " in readme
+
+
+@pytest.mark.parametrize(
+    ("measured", "why"),
+    [
+        pytest.param(30, "good enough at every score", id="as many as a threshold takes"),
+        pytest.param(29, "too few names to choose", id="the guard and the table left too few"),
+    ],
+)
+def test_the_card_says_why_it_never_abstains(measured, why):
+    told = _abstention({"abstain_below": NEVER, "names": 45, "measured": measured})
+    assert why in told and f"{measured} of 45 validation names measured" in told
 
 
 @pytest.fixture
@@ -161,8 +176,32 @@ def test_a_gate_that_never_opens_exports_nothing(training, tmp_path, held_out, m
     assert not list(tmp_path.iterdir())
 
 
+def test_a_full_disk_leaves_the_former_student(training, student_folder, tmp_path, held_out):
+    former = tmp_path / "student"
+    shutil.copytree(student_folder, former)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+    try:
+        with pytest.raises(UserError, match=r"cannot be written.*Free some space"):
+            export(training, former, held_out[:4], FOLDER / "kinds.tsv")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert list(tmp_path.iterdir()) == [former]
+    assert Student.load(former).describe(["a.pdf"], "fr") == Student.load(student_folder).describe(
+        ["a.pdf"], "fr"
+    )
+
+
+def test_a_training_of_another_contract_is_not_exported(training, tmp_path, held_out):
+    folder = tmp_path / "training"
+    shutil.copytree(training, folder)
+    report = read_json(folder / "training.json")
+    write_json(folder / "training.json", {**report, "contract": report["contract"] - 1})
+    with pytest.raises(UserError, match="Train again: nomenclair train --fresh"):
+        export(folder, tmp_path / "student", held_out[:4], FOLDER / "kinds.tsv")
+
+
 def test_what_the_table_tells_is_described_and_measures_nothing(student_folder):
     page = Pair("1", "epoll_wait.2.gz", "Manual page of epoll_wait", "Page de manuel", "manual", "person", "")
     found = thresholds(student_folder, [page], ("en", "fr"))
-    wanted = {"abstain_below": NEVER, "coverage": 1.0, "guarded": 0.0, "names": 1}
+    wanted = {"abstain_below": NEVER, "coverage": 1.0, "guarded": 0.0, "names": 1, "measured": 0}
     assert found == {"en": wanted, "fr": wanted}

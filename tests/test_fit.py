@@ -1,5 +1,6 @@
 import csv
 import dataclasses
+import resource
 import subprocess
 import sys
 
@@ -7,15 +8,32 @@ import pytest
 from transformers import TrainerCallback
 
 from nomenclair.errors import UserError
-from nomenclair.workspace import read_json
+from nomenclair.workspace import read_json, write_json
 from train.bases import EMBEDDED
 from train.data import examples, fingerprint, split_of
-from train.fit import Settings, default_epochs, fit, put_back, set_aside
+from train.fit import Settings, default_epochs, fit, put_back, run_state, set_aside
 
 
 class StopAfterEpoch(TrainerCallback):
-    def on_save(self, *args, **kwargs):
-        raise KeyboardInterrupt
+    def __init__(self, epoch=1):
+        self.epoch = epoch
+
+    def on_save(self, args, state, *rest, **kwargs):
+        if state.epoch >= self.epoch:
+            raise KeyboardInterrupt
+
+
+class FillDisk(TrainerCallback):
+    """No file may grow past 20 kB from the first step on, as where the disk is full."""
+
+    def on_step_end(self, *args, **kwargs):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+
+
+@pytest.fixture
+def disk_is_freed():
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 class CountSteps(TrainerCallback):
@@ -54,6 +72,56 @@ def test_an_interrupted_training_goes_on(tmp_path, settings, pairs):
     counter = CountSteps()
     outcome = fit(pairs, settings, tmp_path, [counter])
     assert counter.steps == outcome.steps // 2
+
+
+def cut_short(file):
+    file.write_bytes(file.read_bytes()[:100])
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda file: file.unlink(), id="killed before the last file of a checkpoint"),
+        pytest.param(cut_short, id="killed within it"),
+    ],
+)
+def test_a_training_goes_on_from_the_last_whole_checkpoint(tmp_path, settings, pairs, spoil):
+    with pytest.raises(KeyboardInterrupt):
+        fit(pairs[:80], settings, tmp_path, [StopAfterEpoch(2)])
+    first, last = sorted((tmp_path / "checkpoints").iterdir(), key=lambda path: int(path.name.split("-")[1]))
+    spoil(last / "trainer_state.json")
+    counter = CountSteps()
+    outcome = fit(pairs[:80], settings, tmp_path, [counter])
+    assert counter.steps == outcome.steps // 2 and first.exists()
+
+
+def test_a_full_disk_says_what_to_do_and_loses_nothing(tmp_path, settings, pairs, disk_is_freed):
+    with pytest.raises(UserError, match=r"cannot be written.*Free some space.*same command again"):
+        fit(pairs[:80], dataclasses.replace(settings, epochs=1), tmp_path, [FillDisk()])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert list((tmp_path / "checkpoints").iterdir())  # half a one
+    fit(pairs[:80], dataclasses.replace(settings, epochs=1), tmp_path)
+    assert (tmp_path / "training.json").exists()
+
+
+def test_patience_goes_on_where_it_stood(tmp_path, settings, pairs):
+    """Nothing is learnt, so the second and third epoch are no better than the first."""
+    idle = dataclasses.replace(settings, learning_rate=0.0, epochs=6, patience=2)
+    with pytest.raises(KeyboardInterrupt):
+        fit(pairs[:80], idle, tmp_path, [StopAfterEpoch(2)])
+    fit(pairs[:80], idle, tmp_path)
+    assert max(row["epoch"] for row in read_json(tmp_path / "training.json")["history"]) == 3
+
+
+def test_each_epoch_has_one_validation_loss(training):
+    """The losses measured at the end are those of the best weights, not of the last epoch's."""
+    report = read_json(training / "training.json")
+    assert [row["epoch"] for row in report["history"] if "eval_loss" in row] == [1, 2]
+
+
+def test_weights_in_8_bits_are_not_tuned_themselves():
+    with pytest.raises(UserError, match="Leave out --full or --load-in-8bit"):
+        Settings(base="random", full=True, load_in_8bit=True)
 
 
 @pytest.mark.slow
@@ -101,20 +169,82 @@ def test_a_missing_base_is_named(tmp_path, pairs, base, says):
         fit(pairs, Settings(base=base), tmp_path)
 
 
-def test_a_training_comes_back_where_the_new_one_cannot_begin(tmp_path):
+STATE = {"settings": {"epochs": 2}, "data": "d", "contract": 1}
+
+
+def finished(folder):
+    write_json(folder / "training.json", {})
+
+
+def half_made(folder, checkpoints=1, state=STATE):
+    write_json(folder / "run.json", state)
+    for i in range(checkpoints):
+        write_json(folder / "checkpoints" / f"checkpoint-{i}" / "trainer_state.json", {})
+
+
+def whole(folder):
+    half_made(folder)
+    finished(folder)
+
+
+def made_a_broken_checkpoint(folder):
+    half_made(folder)
+    (folder / "checkpoints" / "checkpoint-0" / "trainer_state.json").write_text("{")
+
+
+@pytest.mark.parametrize(
+    ("made", "back"),
+    [
+        pytest.param(lambda folder: folder.mkdir(), True, id="it could not begin"),
+        pytest.param(lambda folder: half_made(folder, 0), True, id="it was stopped in its first epoch"),
+        pytest.param(made_a_broken_checkpoint, True, id="the disk was full at its first checkpoint"),
+        pytest.param(half_made, False, id="it was stopped later: the same command goes on"),
+        pytest.param(whole, False, id="it is finished"),
+        pytest.param(lambda folder: None, True, id="it made no folder"),
+    ],
+)
+def test_a_training_comes_back_where_the_new_one_made_nothing(tmp_path, made, back):
     folder = tmp_path / "training"
-    folder.mkdir()
-    (folder / "training.json").write_text("{}")
-    set_aside(folder)
-    folder.mkdir()  # what the new one began
+    write_json(folder / "training.json", {"old": True})
+    set_aside(folder, STATE)
+    made(folder)
     put_back(folder)
-    assert [path.name for path in tmp_path.rglob("*")] == ["training", "training.json"]
-    set_aside(folder)
-    folder.mkdir()  # what a second new one began, before it was killed
-    set_aside(folder)
+    put_back(folder)  # nothing stands aside, or what was made stays
+    old = (folder / "training.json").exists() and "old" in read_json(folder / "training.json")
+    assert (old, (folder / "checkpoints").exists()) == (back, not back)
+
+
+@pytest.mark.parametrize(
+    ("made", "stays"),
+    [
+        pytest.param(half_made, True, id="the same command after an interruption"),
+        pytest.param(
+            lambda folder: half_made(folder, state={**STATE, "data": "other"}), False, id="other data"
+        ),
+        pytest.param(whole, False, id="a finished one of the same settings"),
+        pytest.param(lambda folder: folder.mkdir(), False, id="one that had not begun"),
+    ],
+)
+def test_begun_anew_a_second_time(tmp_path, made, stays):
+    folder = tmp_path / "training"
+    finished(folder)
+    set_aside(folder, STATE)
+    made(folder)
+    set_aside(folder, STATE)
+    assert folder.exists() == stays
+    assert (tmp_path / ".training.old" / "training.json").exists()
+
+
+def test_begun_anew_and_interrupted_it_goes_on(tmp_path, settings, pairs):
+    few, folder = pairs[:80], tmp_path / "training"
+    finished(folder)
+    set_aside(folder, run_state(few, settings))
+    with pytest.raises(KeyboardInterrupt):
+        fit(few, settings, folder, [StopAfterEpoch()])
     put_back(folder)
-    put_back(folder)  # nothing stands aside
-    assert (folder / "training.json").exists()
+    set_aside(folder, run_state(few, settings))
+    counter = CountSteps()
+    assert fit(few, settings, folder, [counter]).steps == 2 * counter.steps
 
 
 def test_nothing_of_an_earlier_training_slips_in(tmp_path, settings, pairs):

@@ -1,9 +1,15 @@
+import dataclasses
+from functools import partial
+
 import pytest
 
 from datagen.corpus import kinds
 from nomenclair import Student, UserError
+from nomenclair.stages import OWN_PAIRS
 from nomenclair.workspace import Workspace, read_json
-from train.own_pairs import describe_bad, read_pairs, target_columns
+from train.data import fingerprint
+from train.fit import fit
+from train.own_pairs import describe_bad, forget, read_pairs, remember, target_columns
 
 KINDS = kinds()
 
@@ -36,6 +42,14 @@ def test_cells_are_text_whatever_they_look_like(tmp_path):
     assert [p.name for p in read_pairs(path, "file", {"fr": "desc"}, KINDS)[0]] == ["NA", "007"]
 
 
+def test_half_a_surrogate_is_mended(tmp_path):
+    """No hash, no file and no tokenizer takes one."""
+    path = written(tmp_path, "p.jsonl", r'{"file": "a\ud83d.pdf", "desc": "Un \ud83d rapport"}' + "\n")
+    pairs, _ = read_pairs(path, "file", {"fr": "desc"}, KINDS)
+    assert [(p.name, p.fr) for p in pairs] == [("a\ufffd.pdf", "Un \ufffd rapport")]
+    assert fingerprint(pairs)
+
+
 def test_bad_rows_are_named_by_their_line(tmp_path):
     text = 'file,desc\n"a.pdf","Un\nrapport"\nb.pdf,\n\n,Texte\na.pdf,Encore\n'
     _, bad = read_pairs(written(tmp_path, "p.csv", text), "file", {"fr": "desc"}, KINDS)
@@ -61,6 +75,9 @@ def test_bad_rows_are_named_by_their_line(tmp_path):
         pytest.param("p.xlsx", "x", "unknown format '.xlsx'.*\\.csv", id="format"),
         pytest.param("p.jsonl", '{"file": "a"\n', "line 1: not JSON", id="broken JSON"),
         pytest.param("p.jsonl", "[1]\n", "line 1: not a JSON object", id="not an object"),
+        pytest.param(
+            "p.jsonl", '{"desc": ' + "[" * 100_000, "line 1: nested too deep.*Mend that line", id="depth"
+        ),
     ],
 )
 def test_a_file_that_cannot_serve_says_why(tmp_path, name, text, says):
@@ -94,6 +111,24 @@ def test_target_columns(given, lang, targets):
 def test_unclear_target_columns_are_refused(given, says):
     with pytest.raises(UserError, match=says):
         target_columns(given, None)
+
+
+def test_the_word_of_a_table_is_of_one_training(tmp_path, settings, pairs):
+    """A refused training leaves none, and one on the workspace's pairs takes it away."""
+    folder, few = tmp_path / "training", pairs[:80]
+    once = dataclasses.replace(settings, epochs=1)
+    told = partial(remember, folder, tmp_path / "own.csv", "file", {"fr": "desc"})
+    with pytest.raises(UserError, match=r"too few to split.*give --pairs a longer table"):
+        fit(few[:1], once, folder, on_begin=told)
+    assert not (folder / OWN_PAIRS).exists()
+    told()  # what a training left that was stopped before its first checkpoint
+    fit(few, once, folder, on_begin=partial(forget, folder))
+    assert not (folder / OWN_PAIRS).exists()
+    with pytest.raises(UserError, match="of other data"):
+        fit(few[:-1], once, folder, on_begin=told)
+    assert not (folder / OWN_PAIRS).exists()
+    fit(few, once, folder, on_begin=told)
+    assert read_json(folder / OWN_PAIRS)["file"] == str(tmp_path / "own.csv")
 
 
 def test_a_french_table_makes_a_french_student(tmp_path, tiny_base, pairs, monkeypatch):

@@ -8,6 +8,7 @@ import httpx2
 import torch
 from huggingface_hub import HfApi, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+from safetensors import SafetensorError
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
     AutoModelForSeq2SeqLM,
@@ -70,7 +71,8 @@ def _reached(model: str) -> bool:
         return True
     try:
         HfApi().model_info(model, timeout=HUB_SECONDS)
-    except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.HTTPError, OSError):
+    except (HfHubHTTPError, OfflineModeIsEnabled, httpx2.HTTPError, OSError, ValueError):
+        # ValueError: a proxy's login page is no JSON.
         return False
     return True
 
@@ -107,7 +109,7 @@ def load_model(base: str, tokenizer: PreTrainedTokenizerFast, seed: int, **optio
     options.setdefault("attn_implementation", "eager")
     try:
         model = AutoModelForSeq2SeqLM.from_pretrained(base, **options)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, SafetensorError) as error:  # SafetensorError: a file cut short
         raise UserError(
             f"The base {base!r} cannot be loaded: {str(error).splitlines()[0]}",
             f"Give a folder that holds a T5 or BART, a hub name that answers, or --base {EMBEDDED}",

@@ -108,11 +108,6 @@ def _crossing(scores: np.ndarray, chrf: np.ndarray) -> float | None:
     return float((GOOD_ENOUGH - at_zero) / slope) if slope > 0 else None
 
 
-def coverage(rows: Sequence[Outspoken], floor: float) -> float:
-    """The share of names that are described under this threshold."""
-    return sum(row.score >= floor for row in rows) / len(rows)
-
-
 def curve(rows: Sequence[Outspoken]) -> list[Point]:
     """From the surest name alone to every name: what describing that many gives."""
     ranked = sorted(rows, key=lambda row: -row.score)
@@ -133,7 +128,8 @@ def curve(rows: Sequence[Outspoken]) -> list[Point]:
 
 
 def thresholds(folder: Path, validation: Sequence[Pair], languages: Sequence[str]) -> dict[str, Mapping]:
-    """Per language: the threshold for the student of this folder, its coverage, and on how many names.
+    """Per language: the threshold for the student of this folder, its coverage, on how many names, and how many of
+    them were measured.
 
     What the guard stops is not said whatever its score, so it takes no part; the coverage counts it as not described.
     Nor does what the table of kinds tells without the model; the coverage counts it as described.
@@ -155,5 +151,6 @@ def thresholds(folder: Path, validation: Sequence[Pair], languages: Sequence[str
             "coverage": (sum(ruled) + sum(row.score >= floor for row in rows)) / len(told) if told else 1.0,
             "guarded": 1 - (sum(ruled) + len(said)) / len(told) if told else 0.0,
             "names": len(told),
+            "measured": len(rows),
         }
     return found

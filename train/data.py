@@ -92,7 +92,8 @@ def examples(
     if not rows["train"] or not rows["validation"]:
         raise UserError(
             f"{sum(map(len, rows.values())) // len(languages)} pairs are too few to split by family.",
-            "Generate and curate some hundred pairs, or add the seed corpus: nomenclair curate --seed",
+            "It takes some hundred: generate and curate more, add the seed corpus (nomenclair curate --seed), "
+            "or give --pairs a longer table.",
         )
     return DatasetDict({split: Dataset.from_list(rows[split]) for split in SPLITS if rows[split]})
 

@@ -16,7 +16,7 @@ from nomenclair.records import Pair
 from nomenclair.student import KINDS, Student
 from nomenclair.workspace import Workspace, read_json, write_json, write_text
 from train import metrics
-from train.calibrate import best_chrf, coverage, curve, measured, outspoken
+from train.calibrate import best_chrf, curve, measured, outspoken
 from train.data import spread, stored_pairs
 from train.export import export_untuned
 from train.report import page
@@ -104,16 +104,23 @@ def nearest_neighbour(
     }
 
 
-def coverage_curves(folder: Path, pairs: Sequence[Pair], languages: Sequence[str]) -> dict:
-    """By language: the stored threshold, and what describing more or fewer of these names would give."""
+def coverage_curves(
+    folder: Path, pairs: Sequence[Pair], languages: Sequence[str], said: Sequence[Mapping]
+) -> dict:
+    """By language: the stored threshold, the share that it, the table of kinds and the guard leave described, and
+    what describing more or fewer of these names by their score alone would give.
+
+    `said` are the rows of the student that abstains: the outspoken one scores its first answer, guarded or not.
+    """
     floors, student = Student.load(folder).card["abstain_below"], outspoken(folder)
     curves = {}
     for lang in languages:
         found = student.describe_scored([(pair.name, lang) for pair in pairs])
         rows = measured(student, found, [case.references for case in cases(pairs, lang)])
+        described = [not row["abstained"] for row in said if row["lang"] == lang]
         curves[lang] = {
             "abstain_below": floors[lang],
-            "coverage": coverage(rows, floors[lang]),
+            "coverage": sum(described) / len(described),
             "points": [asdict(point) for point in curve(rows)],
         }
     return curves
@@ -162,7 +169,7 @@ def evaluate_workspace(ws: Workspace, pairs: Sequence[Pair | Gold]) -> dict:
         },
         "verdict": overfit_verdict(training["result"]),
     }
-    curves = coverage_curves(ws.student, pairs, languages)
+    curves = coverage_curves(ws.student, pairs, languages, rows)
     write_json(ws.evaluation / "outputs.json", rows)
     write_json(ws.evaluation / "coverage.json", curves)
     write_json(ws.evaluation / "metrics.json", report)

@@ -18,6 +18,7 @@ from peft import PeftModel
 from datagen.corpus import seed_pairs
 from nomenclair import contract
 from nomenclair.contract import source_text
+from nomenclair.errors import UserError
 from nomenclair.glossary import FILE as GLOSSARY
 from nomenclair.glossary import Glossary
 from nomenclair.kinds import KindTable
@@ -28,6 +29,7 @@ from train import bases
 from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresholds
 from train.data import STORED, OwnPair, spread
 from train.fit import PREPARED
+from train.full_disk import failed_writes_told
 from train.parity import check_parity
 from train.quantise import FP32, Quality, quantise, write_graph
 from train.ranges import activation_ranges
@@ -42,6 +44,11 @@ FRENCH_INFINITIVE = re.compile(r"^\w+(?:er|ir|re)$")
 def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
     """The merged fp32 model, its tokenizer folder, and training.json."""
     report = read_json(training / "training.json")
+    if report.get("contract") != contract.CONTRACT_VERSION:
+        raise UserError(
+            f"{training} was made under contract {report.get('contract')}, this is {contract.CONTRACT_VERSION}.",
+            "Train again: nomenclair train --fresh",
+        )
     settings = report["settings"]
     tokenizer_folder = training / "tokenizer"
     if settings["full"] or settings["base"] == bases.RANDOM:
@@ -58,6 +65,7 @@ def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
     return merged.eval(), tokenizer_folder, report
 
 
+@failed_writes_told()
 def export(
     training: Path,
     student: Path,
@@ -71,7 +79,7 @@ def export(
     With `int4` the weights have 4 bits where that passes the gate, too; with one beam it decodes greedily. Ranges,
     gates and the threshold under which the student answers with the kind alone are all taken on the `validation`
     pairs: test names stay unseen. The old folder stays whole until the new one is complete. UserError where a gate
-    does not open.
+    does not open or the disk is full.
     """
     model, tokenizer_folder, report = load_trained(training)
     languages = tuple(report["settings"]["languages"])
@@ -213,7 +221,12 @@ def _replace_folder(fresh: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
     if target.exists():
         target.rename(old)
-    fresh.rename(target)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 
@@ -274,9 +287,9 @@ def _decoding(beams: int) -> str:
 
 def _abstention(row: Mapping) -> str:
     if row["abstain_below"] == NEVER:
-        enough = row["names"] >= SMALLEST_SAMPLE
+        enough = row["measured"] >= SMALLEST_SAMPLE
         why = "descriptions are good enough at every score" if enough else "too few names to choose"
-        return f"never abstains ({why}; {row['names']} validation names)"
+        return f"never abstains ({why}; {row['measured']} of {row['names']} validation names measured)"
     if row["abstain_below"] == ALWAYS:
         return f"always abstains: no score promises a good description ({row['names']} validation names)"
     return f"threshold {row['abstain_below']:.3f}: {row['coverage']:.0%} of {row['names']} validation names described"

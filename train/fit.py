@@ -6,7 +6,7 @@ same command goes on from the last checkpoint. bf16 or fp32, never fp16: T5 over
 
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
@@ -26,6 +26,7 @@ from transformers import (
     set_seed,
 )
 from transformers.integrations import TensorBoardCallback
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import get_last_checkpoint
 
 from nomenclair.contract import CONTRACT_VERSION, LANGUAGES
@@ -35,6 +36,7 @@ from nomenclair.records import Pair
 from nomenclair.workspace import read_json, write_json
 from train import bases
 from train.data import examples, fingerprint, spread, store_pairs
+from train.full_disk import failed_writes_told
 from train.prepare import prepare
 
 # Every matrix of attention and feed-forward, in T5's names and BART's.
@@ -72,6 +74,12 @@ class Settings:
     bf16: bool = field(default_factory=bases.computes_bfloat16)
     patience: int = 3
     seed: int = 20261121
+
+    def __post_init__(self):
+        if self.full and self.load_in_8bit:
+            raise UserError(
+                "Weights kept in 8 bits cannot be tuned themselves.", "Leave out --full or --load-in-8bit."
+            )
 
     @property
     def tunes_all(self) -> bool:
@@ -111,25 +119,40 @@ def first_process_first() -> Iterator[bool]:
         yield state.is_main_process
 
 
-def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iterable = ()) -> Outcome:
+def run_state(pairs: Sequence[Pair], settings: Settings) -> dict:
+    """What makes one training another than a second, as run.json holds it."""
+    return {"settings": asdict(settings), "data": fingerprint(pairs), "contract": CONTRACT_VERSION}
+
+
+@failed_writes_told()
+def fit(
+    pairs: Sequence[Pair],
+    settings: Settings,
+    folder: Path,
+    callbacks: Iterable = (),
+    on_begin: Callable[[], None] = lambda: None,
+) -> Outcome:
     """Train, keep the best checkpoint as `folder`/adapter (or /model with --full), write training.json.
 
-    Raises UserError where a run with other settings or other data stands half-way in the folder.
+    `on_begin` is called in the first process once run.json says whose the folder is. Raises UserError where a run
+    with other settings or other data stands half-way in the folder, or where the disk is full.
     """
     set_seed(settings.seed)
-    state = {"settings": asdict(settings), "data": fingerprint(pairs), "contract": CONTRACT_VERSION}
+    state = run_state(pairs, settings)
     _check_same_run(folder, state)
     glossary = Glossary.load(Path(settings.base))
     data = examples(pairs, settings.languages, glossary)
     with first_process_first() as first:
         if first:
             _remove_leftovers(folder)
+            _remove_broken_checkpoints(folder)
         prepared = _prepare(settings, data, folder) if first else (folder / PREPARED).exists()
         base = str(folder / PREPARED) if prepared else settings.base
         tokenizer = _tokenizer(base, data, folder)
         if first:
             glossary.store(folder / "tokenizer")
             write_json(folder / "run.json", state)
+            on_begin()
             store_pairs(folder, pairs)
     model = adapted(base, settings, tokenizer)
     encoded = data.map(
@@ -152,11 +175,13 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
     checkpoints = folder / "checkpoints"
     resume = get_last_checkpoint(str(checkpoints)) if checkpoints.exists() else None
     result = trainer.train(resume_from_checkpoint=resume)
+    # As it is now: the losses measured below, on the best weights, would count for the last epoch.
+    history = list(trainer.state.log_history)
     outcome = Outcome(
         # Measured without dropout and on the best weights, so that the two losses can be compared.
         train_loss=trainer.evaluate(_some(encoded["train"]), metric_key_prefix="train")["train_loss"],
         validation_loss=trainer.evaluate()["eval_loss"],
-        best_epoch=_best_epoch(trainer),
+        best_epoch=_best_epoch(history),
         steps=trainer.state.global_step,
         seconds=result.metrics["train_runtime"],
         examples_per_second=result.metrics["train_samples_per_second"],
@@ -170,7 +195,7 @@ def fit(pairs: Sequence[Pair], settings: Settings, folder: Path, callbacks: Iter
         **state,
         "prepared": prepared,
         "result": asdict(outcome),
-        "history": trainer.state.log_history,
+        "history": history,
         "versions": _versions(),
     }
     write_json(folder / "training.json", report)
@@ -182,12 +207,16 @@ def _some(examples: Dataset) -> Dataset:
     return examples.select(spread(range(len(examples))))
 
 
-def set_aside(folder: Path) -> None:
-    """Move a training that stands in the folder out of the way of a new one.
+def set_aside(folder: Path, state: dict) -> None:
+    """Move a training that stands in the folder out of the way of a new one, of which `state` is the run_state.
 
-    One that was itself begun anew and did not finish goes: the finished one before it still stands aside.
+    One of the same state that did not finish stays: the new one goes on from it. Another that was itself begun anew
+    and did not finish goes: the finished one before it still stands aside.
     """
-    if _aside(folder).exists() and not (folder / "training.json").exists():
+    finished = (folder / "training.json").exists()
+    if not finished and (folder / "run.json").exists() and not _changed(folder, state):
+        return
+    if _aside(folder).exists() and not finished:
         shutil.rmtree(folder, ignore_errors=True)
     elif folder.exists():
         drop_aside(folder)
@@ -195,8 +224,9 @@ def set_aside(folder: Path) -> None:
 
 
 def put_back(folder: Path) -> None:
-    """Undo set_aside, where the new training could not begin."""
-    if _aside(folder).exists():
+    """Undo set_aside, where the new training made nothing that the same command could go on from."""
+    begun = (folder / "training.json").exists() or any(map(_is_whole, _checkpoints(folder)))
+    if _aside(folder).exists() and not begun:
         shutil.rmtree(folder, ignore_errors=True)
         _aside(folder).rename(folder)
 
@@ -216,13 +246,37 @@ def _remove_leftovers(folder: Path) -> None:
             shutil.rmtree(folder / name, ignore_errors=True)
 
 
+def _checkpoints(folder: Path) -> Iterator[Path]:
+    return (folder / "checkpoints").glob("checkpoint-*")
+
+
+def _remove_broken_checkpoints(folder: Path) -> None:
+    """Those that a kill or a full disk left half-written: the trainer would go on from them and fail."""
+    for path in list(_checkpoints(folder)):
+        if not _is_whole(path):
+            shutil.rmtree(path)
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    """Is its last file there, which the trainer writes last?"""
+    try:
+        json.loads((checkpoint / TRAINER_STATE_NAME).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def _changed(folder: Path, state: dict) -> list[str]:
+    """What of the state differs from that of the training begun in the folder."""
+    begun = read_json(folder / "run.json")
+    same = json.loads(json.dumps(state))
+    return [key for key in same if begun.get(key) != same[key]]
+
+
 def _check_same_run(folder: Path, state: dict) -> None:
     if not (folder / "checkpoints").exists() or not (folder / "run.json").exists():
         return
-    begun = read_json(folder / "run.json")
-    same = json.loads(json.dumps(state))
-    changed = [key for key in same if begun.get(key) != same[key]]
-    if changed:
+    if changed := _changed(folder, state):
         raise UserError(
             f"{folder} holds a training of other {' and '.join(changed)}.",
             "Add --fresh to begin again (the old training is removed), or choose another --workspace.",
@@ -312,6 +366,8 @@ def training_arguments(settings: Settings, folder: Path) -> Seq2SeqTrainingArgum
         logging_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=True,
+        # The patience of early stopping goes on where it stood.
+        restore_callback_states_from_checkpoint=True,
         metric_for_best_model="eval_loss",
         greater_is_better=False,
         seed=settings.seed,
@@ -319,8 +375,8 @@ def training_arguments(settings: Settings, folder: Path) -> Seq2SeqTrainingArgum
     )
 
 
-def _best_epoch(trainer: Seq2SeqTrainer) -> float:
-    losses = [(row["eval_loss"], row["epoch"]) for row in trainer.state.log_history if "eval_loss" in row]
+def _best_epoch(history: Iterable[dict]) -> float:
+    losses = [(row["eval_loss"], row["epoch"]) for row in history if "eval_loss" in row]
     return min(losses)[1]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import evaluate
 import numpy as np
-from sacrebleu.metrics import CHRF
+import sacrebleu
 
 from nomenclair.kinds import KindTable
 
@@ -42,15 +42,15 @@ def score(
 
 
 def chrf_interval(texts: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
-    """[low, high] of corpus chrF over names drawn again with repetition."""
-    most = max(map(len, references))
-    streams = [[accepted[i] if i < len(accepted) else None for accepted in references] for i in range(most)]
-    # sacrebleu's own bootstrap fails where a resample scores zero, so its counts are resampled here.
-    metric = CHRF()
-    counts = np.array(metric._extract_corpus_statistics(list(texts), streams))
-    draws = np.random.default_rng(0).integers(0, len(counts), (RESAMPLES, len(counts)))
-    scores = [metric._compute_score_from_stats(counts[rows].sum(0).tolist()).score for rows in draws]
-    return np.quantile(scores, [0.025, 0.975]).tolist()
+    """[low, high] of the mean sentence chrF, which `chrf` is, over names drawn again with repetition."""
+    scores = np.array(
+        [
+            sacrebleu.sentence_chrf(text, list(accepted)).score
+            for text, accepted in zip(texts, references, strict=True)
+        ]
+    )
+    draws = np.random.default_rng(0).integers(0, len(scores), (RESAMPLES, len(scores)))
+    return np.quantile(scores[draws].mean(1), [0.025, 0.975]).tolist()
 
 
 def share_interval(share: float, rows: int) -> list[float]:

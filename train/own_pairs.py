@@ -62,7 +62,7 @@ def read_pairs(
     bad: list[BadRow] = []
     for line, row in zip(lines, table.to_dict("records"), strict=True):
         name = readable(str(row[input_column])).strip().rpartition("/")[2]
-        texts = {lang: " ".join(str(row[column]).split()) for lang, column in targets.items()}
+        texts = {lang: " ".join(readable(str(row[column])).split()) for lang, column in targets.items()}
         if reason := _problem(name, texts, first_line.get(name)):
             bad.append(BadRow(line, reason, name))
             continue
@@ -93,16 +93,16 @@ def _problem(name: str, texts: Mapping[str, str], first: int | None) -> str | No
 
 
 def remember(training: Path, path: Path, input_column: str, targets: Mapping[str, str]) -> None:
-    """Leave word in the training folder of the table it learns from: `nomenclair status` reads it.
-
-    A training that has begun keeps the word it has.
-    """
-    if (training / "run.json").exists():
-        return
+    """Leave word in the training folder of the table it learns from: `nomenclair status` reads it."""
     columns = [f"--target-column {shlex.quote(f'{lang}={column}')}" for lang, column in targets.items()]
     table = shlex.quote(str(path))
     command = " ".join(["train --pairs", table, "--input-column", shlex.quote(input_column), *columns])
     write_json(training / OWN_PAIRS, {"file": str(path.resolve()), "command": command})
+
+
+def forget(training: Path) -> None:
+    """Take away the word of an earlier training: this one learns from the workspace's own pairs."""
+    (training / OWN_PAIRS).unlink(missing_ok=True)
 
 
 def _read(path: Path) -> tuple[pd.DataFrame, list[int]]:
@@ -157,6 +157,8 @@ def _read_jsonl(path: Path) -> tuple[pd.DataFrame, list[int]]:
                 row = json.loads(line)
             except ValueError as error:
                 raise UserError(f"{path}, line {number}: not JSON ({error}).", "Mend that line.") from error
+            except RecursionError as error:
+                raise UserError(f"{path}, line {number}: nested too deep.", "Mend that line.") from error
             if not isinstance(row, dict):
                 raise UserError(f"{path}, line {number}: not a JSON object.", "Mend that line.")
             rows.append(row)

@@ -1,6 +1,7 @@
 """Commands of the room train: train, export, evaluate."""
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ def train(
             help="Most passes over the pairs, 0.5 is half of one; by default 12, or what shows 80,000 texts."
         ),
     ] = None,
-    batch: Annotated[int, typer.Option(help="Examples per step.")] = 32,
+    batch: Annotated[int, typer.Option(min=1, help="Examples per step.")] = 32,
     learning_rate: Annotated[float, typer.Option(help="Peak learning rate.")] = 3e-4,
     full: Annotated[
         bool, typer.Option("--full", help="Tune every weight instead of a LoRA adapter.")
@@ -68,9 +69,9 @@ def train(
     if not pairs_file:
         ws.need(ws.curated, "curate")
     fit, data, bases = room("train.fit"), room("train.data"), room("train.bases")
+    own = room("train.own_pairs")
     languages = LANGUAGES
     if pairs_file:
-        own = room("train.own_pairs")
         targets = own.target_columns(target_column or ["desc"], lang)
         pairs, bad = own.read_pairs(pairs_file, input_column, targets, room("datagen.corpus").kinds())
         languages = tuple(code for code in LANGUAGES if code in targets)
@@ -99,12 +100,14 @@ def train(
     )
     with fit.first_process_first() as first:
         if fresh and first:
-            fit.set_aside(ws.training)
-        if pairs_file and first:
-            own.remember(ws.training, pairs_file, input_column, targets)
+            fit.set_aside(ws.training, fit.run_state(pairs, settings))
+    if pairs_file:
+        on_begin = partial(own.remember, ws.training, pairs_file, input_column, targets)
+    else:
+        on_begin = partial(own.forget, ws.training)
     try:
-        outcome = fit.fit(pairs, settings, ws.training)
-    except UserError:
+        outcome = fit.fit(pairs, settings, ws.training, on_begin=on_begin)
+    except BaseException:  # Ctrl-C, too
         if fresh and first:
             fit.put_back(ws.training)
         raise

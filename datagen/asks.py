@@ -71,7 +71,9 @@ def make_request(asks: Sequence[Ask], prompt: Prompt, model: str, dialect: Diale
         Body(model, messages, reply_tokens, round(min(1.0, warmth), 2), one_line=prompt.one_line)
     )
     size = Size(count_messages(messages), bytes_of_messages(messages), reply_tokens)
-    return Request(request_key(body), body, by_id, size)
+    # Where no temperature may be given, two samples have one body, and are two requests all the same.
+    sample = {"sample": asks[0].sample} if asks[0].sample else {}
+    return Request(request_key({**body, **sample}), body, by_id, size)
 
 
 def request_key(body: dict) -> str:

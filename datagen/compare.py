@@ -24,7 +24,7 @@ class Compared:
 
     `first` is the share answered well by the first reply, `valid` after second asks; `in_language` the share of
     texts that are in the language they should be in, or in none that can be told; flags are those of the review.
-    `usable` is the share of names whose pair no flag stops.
+    `usable` is the share of names whose pair no flag stops. Tokens and cost are by pair that has a reply of its own.
     """
 
     prompt: str
@@ -37,6 +37,12 @@ class Compared:
     usage: Usage
     tokens_per_pair: float
     cost_per_1000: float | None
+
+
+def one_of_each_family(files: Sequence[FileName], most: int) -> list[FileName]:
+    """The first of each family, `most` in all: `generate` answers siblings by one reply."""
+    first = {file.family: file for file in reversed(files)}
+    return [file for file in files if first[file.family] is file][:most]
 
 
 def compare(
@@ -60,6 +66,8 @@ def measure(run: Run, prompt: Prompt, usage: Usage, budget: Budget) -> Compared:
     rows = list(run.results(KindTable.load(KINDS)))
     pairs = [row for row in rows if isinstance(row, Pair)]
     count = len(pairs) or 1
+    # Not those that `generate` carried over from a sibling: they cost nothing, under this prompt or any other.
+    asked = sum(run.state.last[ask.item].via == "asked" for ask in run.answered()) or 1
     flags = flags_of(pairs)
     return Compared(
         prompt.version,
@@ -70,8 +78,8 @@ def measure(run: Run, prompt: Prompt, usage: Usage, budget: Budget) -> Compared:
         sum(map(len, flags)) / count,
         sum(not found for found in flags) / len(rows),
         usage,
-        usage.total / count,
-        1000 * budget.cost(usage) / count if budget.price else None,
+        usage.total / asked,
+        1000 * budget.cost(usage) / asked if budget.price else None,
     )
 
 

@@ -5,7 +5,7 @@ Every pair that is dropped is written down with the gate that dropped it and why
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from datagen.balance import balance
@@ -55,14 +55,36 @@ def refusal(pair: Pair) -> str | None:
     texts = {lang: pair.text(lang) for lang in LANGUAGES}
     if APOLOGY.search(" ".join(words(pair.name))):
         texts = {lang: APOLOGY.sub("", text) for lang, text in texts.items()}
-    return next((f"{lang}: {m[0]!r}" for lang, text in texts.items() if (m := REFUSAL.search(text))), None)
+    return _mark(REFUSAL, texts, pair.name)
 
 
 def placeholder(pair: Pair) -> str | None:
     """Template marks left in, and words that a realiser did not know."""
+    return _mark(PLACEHOLDER, {lang: pair.text(lang) for lang in LANGUAGES}, pair.name)
+
+
+def _mark(pattern: re.Pattern, texts: Mapping[str, str], name: str) -> str | None:
+    """The first mark that the teacher left; what stands in the name (TODO.md, je_ne_sais_pas.mp3) is none."""
     return next(
-        (f"{lang}: {m[0]!r}" for lang in LANGUAGES if (m := PLACEHOLDER.search(pair.text(lang)))), None
+        (
+            f"{lang}: {m[0]!r}"
+            for lang, text in texts.items()
+            for m in pattern.finditer(text)
+            if not _in_name(m[0], name)
+        ),
+        None,
     )
+
+
+def _in_name(mark: str, name: str) -> bool:
+    """Words of the name in whatever writing (todolist, i_cant), or other marks as they stand."""
+    if not LETTER.match(mark):
+        return mark in name
+    return f" {_spaced(mark)}" in f" {_spaced(name)}"
+
+
+def _spaced(text: str) -> str:
+    return fold(" ".join(words(re.sub("['’]", "", text))))
 
 
 def echo(pair: Pair) -> str | None:

@@ -79,8 +79,13 @@ class Run:
         self._stop: UserError | None = None
         self._dialect = Dialect(**json.loads(ledger.get(f"dialect {options.model}", "{}")))
         self._refused_at_start = 0
+        self._refusal = ""
         # Refusals before any answer: final only once it is known that not every request is refused.
         self._held: list[tuple[Ask, Outcome]] = []
+        # This model has answered this prompt before: then refusals are of their names, until the contrary is known.
+        self._known = any(self.state.texts(a.item) for a in asks)
+        # How many names the endpoint has answered well in this run.
+        self.answers = 0
         self._silent = 0
         self._heard = False
         self._only_thinking = 0
@@ -114,7 +119,9 @@ class Run:
     def finish(self) -> None:
         """Raise why the run ended early: PartialResult where something was done, UserError where nothing was."""
         if self._stop is None:
-            self._release_held()
+            # Told, but not kept: without an answer in this run, its key or its address may be what is refused.
+            for _, outcome in self._held:
+                self.state.add(outcome)
             return
         if self.progress.done in (self.answered_before, self.progress.names):
             raise self._stop
@@ -123,7 +130,7 @@ class Run:
 
     def next_request(self, in_flight: int) -> Request | None:
         """The next request, its cost set aside; None where none may be sent now."""
-        if self._stop is not None:
+        if self._stop is not None or self._all_refused(in_flight):
             return None
         asks = self.queue.take()
         if not asks:
@@ -139,6 +146,19 @@ class Run:
             return None
         self.progress.requests += 1
         return request
+
+    def _all_refused(self, in_flight: int) -> bool:
+        """Was everything refused so far? Then nothing more is sent unless one in flight is answered."""
+        if self._heard or self._known or self._refused_at_start < REFUSED_AT_START:
+            return False
+        if not in_flight:
+            self.stop(
+                UserError(
+                    f"The endpoint refuses every request: {self._refusal}",
+                    "Mend what it says (the model's name, most often), then run the same command again.",
+                )
+            )
+        return True
 
     @property
     def waits(self) -> bool:
@@ -260,11 +280,7 @@ class Run:
     def _refused(self, asks: Sequence[Ask], refused: Refused) -> None:
         if asks and refused.reason == "bad-request" and not self._heard:
             self._refused_at_start += 1
-            if self._refused_at_start >= REFUSED_AT_START:
-                raise UserError(
-                    f"The endpoint refuses every request: {refused.raw}",
-                    "Mend what it says (the model's name, most often), then run the same command again.",
-                )
+            self._refusal = refused.raw
         if len(asks) != 1:  # one of them may be the cause: each alone
             for ask in asks:
                 self.queue.again(ask)
@@ -312,6 +328,7 @@ class Run:
             self.queue.again(ask.after(outcome.reason))
             return
         self.progress.done += 1
+        self.answers += not outcome.reason
         siblings = self.queue.siblings(ask)
         if outcome.reason:
             self.queue.add(siblings)

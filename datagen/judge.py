@@ -8,12 +8,12 @@ from contextlib import AbstractContextManager
 from datagen import parse
 from datagen.asks import Ask, Request, request_key, short_ids
 from datagen.budget import Budget, Size
-from datagen.generate import Run
+from datagen.generate import SILENT, Run
 from datagen.ledger import Judgement, Ledger, Usage
 from datagen.prices import bytes_of_messages, count_messages
 from datagen.prompts import Prompt
-from datagen.teacher import Body, Dialect, Reply, Result, Unsupported
-from nomenclair.errors import UserError
+from datagen.teacher import Body, Dialect, Reply, Result, Unanswered, Unsupported
+from nomenclair.errors import PartialResult, UserError
 from nomenclair.records import PairFlag
 
 MARKS = ("faithful", "french", "english", "agreement")
@@ -72,6 +72,9 @@ class Judging:
         self.done = 0
         self._alone: deque[Ask] = deque()
         self._stop: UserError | None = None
+        self._silent = 0
+        self._heard = False
+        self._gone: Unanswered | None = None
         self.dialect: Dialect = run.dialect
 
     @property
@@ -89,6 +92,9 @@ class Judging:
         return self._ledger.together()
 
     def finish(self) -> None:
+        if self._stop and self._gone:  # only now is it known how many those in flight still brought
+            what = f"{self._stop.what} {self.total - self.done} pairs are not judged."
+            raise PartialResult(what, self._stop.cure)
         if self._stop:
             raise self._stop
 
@@ -124,7 +130,10 @@ class Judging:
         elif isinstance(result, Unsupported):
             self.dialect = result.dialect
             self._waiting.extendleft(reversed(asks))
+        elif isinstance(result, Unanswered) and self._stop is None:
+            self._went_unanswered(result, others_answered)
         elif answer:
+            self._silent, self._heard = 0, True
             found = list(self._judgements(answer, request))
             try:
                 body = json.dumps(request.body)
@@ -140,6 +149,18 @@ class Judging:
             if len(asks) > 1 and not parse.only_thinking(answer):
                 self._alone.extend(missing)
         self._tell(self.done, self.total)
+
+    def _went_unanswered(self, last: Unanswered, others_answered: bool) -> None:
+        """The same patience as a Run has."""
+        self._silent = 0 if others_answered else self._silent + 1
+        if self._silent >= SILENT or (self._silent and not self._heard):
+            self._gone = last
+            self.stop(
+                UserError(
+                    f"The judge does not answer ({last.code}: {last.message.strip()}).",
+                    "Check that the endpoint runs, then run the same command again to go on.",
+                )
+            )
 
     def _judgements(self, answer: parse.Answer, request: Request) -> Iterator[Judgement]:
         for entry in parse.entries(answer.content) or []:

@@ -41,6 +41,9 @@ FRENCH_ENDING = re.compile(
     r"(?:eur|eurs|eux|euse|aire|aires|tion de|iser|ique|iques|ette|elle|oir|oire|ier|iers)$"
 )
 
+# English keeps the accents of this word; its French twin is another word.
+RESUME = re.compile(r"\br[ée]sum[ée](?=s?\b)", re.IGNORECASE)
+
 # A chain such as coop-computing-tools is an identifier, in no language.
 IDENTIFIER = re.compile(r"\S+[-_.]\S+[-_.]\S+")
 
@@ -81,7 +84,7 @@ def languages(en: str, fr: str) -> tuple[Answer, Answer]:
     left = [_without(text, shared) for text in (en, fr)]
     if min(len(WORD.findall(text)) for text in left) < 2 and en != fr:
         return "uncertain", "uncertain"
-    english, french = map(judge, left)
+    english, french = judge(RESUME.sub("resume", left[0])), judge(left[1])
     if (distance := french.score - english.score) > DECIDED:
         excused = max(WEAK, 0.75 * distance)
         return (

@@ -55,12 +55,23 @@ def read_prices(path: Path = PRICES) -> tuple[Price, ...]:
     try:
         rows = tomllib.loads(path.read_text(encoding="utf-8")).get("price", [])
         # TOML has dates of its own: one without quotes is no text.
-        return tuple(replace(price, as_of=str(price.as_of)) for price in (Price(**row) for row in rows))
-    except (OSError, tomllib.TOMLDecodeError, TypeError) as error:
+        return tuple(replace(price, as_of=str(price.as_of)) for price in map(_price, rows))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError, TypeError) as error:
         columns = ", ".join(f.name for f in fields(Price))
         raise UserError(
             f"{path} cannot be read as a price list: {error}.", f"Each [[price]] has {columns}."
         ) from error
+
+
+def _price(row: dict) -> Price:
+    price = Price(**row)
+    if not isinstance(price.model, str):
+        raise TypeError("model is no text")
+    for name in ("input", "cached", "output", "batch"):
+        value = getattr(price, name)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise TypeError(f"{name} is no number")
+    return price
 
 
 def price_of(model: str, prices: Sequence[Price]) -> Price | None:

@@ -26,13 +26,23 @@ PHONE_REGIONS = ("FR", "US", "GB")
 EMAIL = re.compile(r"[\w.+%-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![A-Za-z0-9])")
 # Extensions of the kind table that behind an @ are taken for domains: rather too much hidden than an address sent.
 MAIL_DOMAINS = frozenset(".com .org .info .pl .pt .in .br .ar .cl".split())
+# Extensions that are countries or domains of companies too: hidden where the name is nothing but an address.
+ALSO_DOMAINS = frozenset(
+    ".ac .ai .al .am .app .au .cat .cc .do .dz .gs .la .ly .ma .md .mk .ml .mo .page .pm .ps .pub .py .rs .sh .so"
+    " .st .tf".split()
+)
 # A scale (@2x, @1.5x), a version (@1.2.3) or a systemd unit. A number alone may be a domain: 163.com.
 NOT_MAIL = re.compile(
     r"@\d+(?:\.\d+)*(?:x|\.\d+)\.|@[^@]*\.(?:service|socket|timer|target|mount|slice|path|device)$"
 )
-IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ _.-]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])")
+# In a lookahead, so that a number that only looks like the beginning of one does not take the true one along.
+IBAN = re.compile(r"(?<![A-Za-z0-9])(?=([A-Za-z]{2}\d{2}(?:[ _.-]?[A-Za-z0-9]){11,30})(?![A-Za-z0-9]))")
+CARD_IN_GROUPS = re.compile(
+    r"(?<!\d)(?=([2-6]\d{12,18}|[2-6]\d{3}([ _.-])\d{4}\2\d{4}\2\d{4}|3[47]\d\d([ _.-])\d{6}\3\d{5})(?!\d))"
+)
 CARD = re.compile(r"(?<!\d)[2-6](?:[ _.-]?\d){12,18}(?!\d)")
 LONG_HEX = re.compile(r"[0-9a-fA-F]{16,}")
+DATE = re.compile(rf"(?<!\d){names.YEAR}([-_.]?){names.MONTH}\1{names.DAY}(?!\d)")
 DATE_AND_HOUR = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])")
 TOKEN = re.compile(r"[A-Za-z0-9+=]{20,}")
 PASSWORD = re.compile(
@@ -51,6 +61,7 @@ PLACEHOLDER = re.compile(rf"(?<![A-Za-z0-9])(?:{LABELS})_[0-9]+(?![A-Za-z0-9])")
 # A placeholder is a word of its own: a separator goes where it touches a letter or a digit. While a name is being
 # masked, NUL and a bracket stand on either side of each: no name can hold a NUL.
 EDGE = re.compile(r"\0\]\0\[|(?<=[^\W_])\0\[|\0\](?=[^\W_])")
+INSERTED = r"(\0\[[A-Z0-9_]+\0\])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +103,10 @@ def mask(name: str, people: Sequence[str] = ()) -> Masked:
     for placeholder, value in hidden:
         # A person's name may be a part of other words; any other value must not show a second time.
         if not placeholder.startswith("PERSON"):
-            text = text.replace(value, f"\0[{placeholder}\0]")
+            # Nor may a value of a letter or two be sought inside the placeholders: password=1.
+            text = re.sub(
+                f"{INSERTED}|{re.escape(value)}", lambda m, p=placeholder: m[1] or f"\0[{p}\0]", text
+            )
     return Masked(re.sub(r"\0[\[\]]", "", EDGE.sub("_", text)), tuple(hidden))
 
 
@@ -114,11 +128,9 @@ def _spans(name: str, people: Sequence[str]) -> Iterator[tuple[int, int, str]]:
     yield from _secrets(name)
     yield from _emails(name)
     for m in IBAN.finditer(name):
-        if (length := _iban_length(m[0])) is not None:
+        if (length := _iban_length(m[1])) is not None:
             yield m.start(), m.start() + length, "IBAN"
-    for m in CARD.finditer(name):
-        if _luhn(re.sub(r"\D", "", m[0])):
-            yield *m.span(), "CARD"
+    yield from _cards(name)
     yield from _phones(name)
     for pattern in (names.UUID, names.HEX_RUN):
         for m in pattern.finditer(name):
@@ -137,10 +149,12 @@ def _emails(name: str) -> Iterator[tuple[int, int, str]]:
             continue
         if end == len(name) and ext not in MAIL_DOMAINS and "." + ext.rpartition(".")[2] in _extensions():
             # the last label is the file's own extension: is what stands before it an address by itself?
-            inner = EMAIL.match(name, start, len(stem))
-            if not inner:
+            if inner := EMAIL.match(name, start, len(stem)):
+                end = inner.end()
+            elif start == 0 and ext in ALSO_DOMAINS:
+                end = len(stem)
+            else:
                 continue
-            end = inner.end()
         yield start, end, "EMAIL"
 
 
@@ -149,14 +163,29 @@ def _extensions() -> frozenset[str]:
     return frozenset(corpus.kinds().by_pattern)
 
 
+def _cards(name: str) -> Iterator[tuple[int, int, str]]:
+    # A date beside a card, or beside an hour, is no part of a number: one in ten would pass for a card's.
+    grouped = (m.span(1) for m in CARD_IN_GROUPS.finditer(name))
+    for start, end in (*grouped, *(m.span() for m in CARD.finditer(_without_dates(name)))):
+        if _luhn(re.sub(r"\D", "", name[start:end])):
+            yield start, end, "CARD"
+
+
 def _phones(name: str) -> Iterator[tuple[int, int, str]]:
-    # The matcher knows spaces, dots and dashes; underscores are the file's own way to write them.
-    text = name.replace("_", " ")
-    for region in PHONE_REGIONS:
-        for match in phonenumbers.PhoneNumberMatcher(text, region):
-            if DATE_AND_HOUR.match(match.raw_string):
-                continue  # 2023110814 is a date and an hour, and a number in Washington
-            yield match.start, match.end, "PHONE"
+    # The matcher knows spaces, dots and dashes; underscores are the file's own way to write them, or stand between
+    # the number and what has other digits: a date, an hour.
+    bare = _without_dates(name)
+    for text in {name.replace("_", " "), bare.replace("_", " "), bare.replace("_", ";")}:
+        for region in PHONE_REGIONS:
+            for match in phonenumbers.PhoneNumberMatcher(text, region):
+                if DATE_AND_HOUR.match(match.raw_string):
+                    continue  # 2023110814 is a date and an hour, and a number in Washington
+                yield match.start, match.end, "PHONE"
+
+
+def _without_dates(name: str) -> str:
+    """Of the same length: what stands elsewhere stays where it is."""
+    return DATE.sub(lambda m: ";" * len(m[0]), name)
 
 
 def _iban_length(text: str) -> int | None:

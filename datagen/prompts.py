@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 
 from nomenclair.errors import UserError
@@ -23,6 +23,8 @@ from nomenclair.workspace import REPOSITORY
 FOLDER = REPOSITORY / "prompts"
 KINDS = REPOSITORY / "corpus" / "kinds.tsv"
 EXAMPLE_COLUMNS = ["name", "en", "fr"]
+# What a template can raise while it is filled in: it is a small program, written by hand.
+FAULTS = (TemplateError, TypeError, ValueError, LookupError, ArithmeticError, AttributeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +68,19 @@ class Prompt:
     def static(self) -> tuple[dict[str, str], ...]:
         """The system message, then as many examples as turns as the block `turns` says (if there is one)."""
         messages = [{"role": "system", "content": self.system}]
-        turns = int(self._block("turns", {})) if "turns" in self._template.blocks else 0
-        for e in self.examples[:turns]:
+        for e in self.examples[: self._turns()]:
             key = hashlib.sha256(e.name.encode()).hexdigest()[:4]
             entry = {"items": [{"id": key, "en": e.en, "fr": e.fr}]}
             answer = f"{e.en} | {e.fr}" if self.one_line else json.dumps(entry, ensure_ascii=False)
             messages.append({"role": "user", "content": self.user([{"id": key, "name": e.name}])})
             messages.append({"role": "assistant", "content": answer})
         return tuple(messages)
+
+    def _turns(self) -> int:
+        told = self._block("turns", {}) if "turns" in self._template.blocks else "0"
+        if not told.isdecimal():
+            raise UserError(f"Prompt {self.name}: turns is {told!r}, no number.", "Write it in digits.")
+        return int(told)
 
     @cached_property
     def _template(self) -> Template:
@@ -89,7 +96,7 @@ class Prompt:
             )
         try:
             return "".join(self._template.blocks[block](self._template.new_context(context))).strip()
-        except TemplateError as error:
+        except FAULTS as error:
             raise UserError(f"Prompt {self.name}: {error}.", "Mend the template in prompts/.") from error
 
 
@@ -104,6 +111,8 @@ def load(name: str, folder: Path = FOLDER, examples: Path | None = None) -> Prom
     except OSError as error:
         there = ", ".join(sorted(p.stem for p in folder.glob("*.j2"))) or "none"
         raise UserError(f"No prompt {name!r}: {path} cannot be read.", f"Templates: {there}.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8: {error}.", "Save it as UTF-8.") from error
     return Prompt(path.stem, source, read_examples(examples or folder / "examples.tsv"))
 
 
@@ -112,6 +121,8 @@ def read_examples(path: Path) -> tuple[Example, ...]:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise UserError(f"{path} cannot be read: {error.strerror}.", "Restore the file.") from error
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path} is not UTF-8: {error}.", "Save it as UTF-8.") from error
     rows = [line.split("\t") for line in lines if line]
     for number, row in enumerate(rows, 1):
         if len(row) != 3 or (number == 1 and row != EXAMPLE_COLUMNS):
@@ -122,9 +133,15 @@ def read_examples(path: Path) -> tuple[Example, ...]:
 def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
     # Names go in as JSON strings: a quote, a newline or a brace in a name cannot end the string it stands in.
-    environment.filters["json"] = lambda value: json.dumps(value, ensure_ascii=False)
+    environment.filters["json"] = _json
     environment.filters["kind"] = lambda name, lang: _kinds().of(name).text(lang)
     return environment
+
+
+def _json(value: object) -> str:
+    if isinstance(value, Undefined):
+        str(value)  # raises with the variable's name, which json's own error lacks
+    return json.dumps(value, ensure_ascii=False)
 
 
 @cache

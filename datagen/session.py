@@ -1,7 +1,9 @@
 """One run of `generate`, from the names of a workspace to its pairs: what the command line calls."""
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from datagen import judge as judging
@@ -97,7 +99,7 @@ def ask_endpoint(
 ) -> Written:
     """Drive the run (then its judge, if any) and write pairs and flags, whatever ended it.
 
-    Raises what `drive` raises, after writing.
+    Raises what `drive` raises, after writing; a run that got no answer leaves the pairs that stand there.
     """
     stop: UserError | None = None
     judge = None
@@ -111,6 +113,9 @@ def ask_endpoint(
             drive(judge, Endpoint(address.client(), address.limits, run.failed))
     except UserError as error:
         stop = error
+        # The pairs there may be another model's: a mistyped --model must not empty them.
+        if judge is None and not run.answers and workspace.pairs.exists():
+            raise
     written = write_results(
         workspace,
         run.results(KindTable.load(KINDS)),
@@ -147,7 +152,10 @@ def write_results(
     rejected: list[Rejected] = []
     for row in rows:
         (pairs if isinstance(row, Pair) else rejected).append(row)
-    write_records(workspace.pairs, Pair, pairs)
+    # A fresh table of pairs is what says that generate is done: it comes last, and until then the old one is stale.
+    with suppress(OSError):
+        os.utime(workspace.pairs, (0, 0))
     write_records(workspace.pairs_rejected, Rejected, rejected)
     doubts = write_records(workspace.pairs_flags, PairFlag, flags)
+    write_records(workspace.pairs, Pair, pairs)
     return Written(len(pairs), dict(Counter(r.reason for r in rejected).most_common()), doubts)

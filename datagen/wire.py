@@ -39,11 +39,14 @@ class Lost(Exception):
 
 def client(base_url: str | None, api_key: str | None) -> openai.AsyncOpenAI:
     """An openai client without retries of its own. UserError where neither a key nor a base URL is given."""
+    api_key = (api_key or "").strip()  # a line break comes along from a file or a clipboard
     if not api_key and not base_url:
         raise UserError(
             "No endpoint: neither OPENAI_API_KEY nor OPENAI_BASE_URL is set.",
             "Set them, or use --teacher grammar (no endpoint needed) or --teacher local.",
         )
+    if not (api_key.isascii() and api_key.isprintable()):
+        raise UserError("OPENAI_API_KEY holds characters that no key holds.", "Copy it again.")
     try:
         # Local servers need no key, but the package wants one.
         return openai.AsyncOpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0)
@@ -68,12 +71,12 @@ class Wire:
 
     async def post(self, body: dict) -> Answered:
         """Send one body; raises Lost, or UserError where the address is none."""
-        session = self._session = self._session or self._open()
         try:
+            session = self._session = self._session or self._open()
             async with session.post(self.url, data=encode(body), headers=self._headers) as answer:
                 raw = await answer.read()
                 return Answered(answer.status, answer.headers, raw.decode("utf-8", "replace"))
-        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError) as error:
+        except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, UnicodeError) as error:
             raise _bad_address(self.url, error) from error
         except aiohttp.ClientConnectorError as error:
             raise Lost("connect", str(error)) from error

@@ -9,7 +9,7 @@ import os
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
@@ -177,19 +177,23 @@ def write_records(path: Path, record_type: type[T], rows: Iterable[T]) -> int:
 
 
 def read_records(path: Path, record_type: type[T]) -> Iterator[T]:
-    """Stream the records of a Parquet file. UserError where it is truncated or has other columns."""
+    """Stream the records of a Parquet file; a column that an earlier version did not write has its default.
+
+    UserError where the file is truncated or lacks a column without a default.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with pq.ParquetFile(path) as table:
-            missing = set(columns(record_type)) - set(table.schema_arrow.names)
+            written = [name for name in columns(record_type) if name in table.schema_arrow.names]
+            missing = {each.name for each in fields(record_type) if each.default is MISSING} - set(written)
             if missing:
                 raise UserError(
                     f"{path} lacks the columns {', '.join(sorted(missing))}.",
                     "It was written by another version: run the command that makes it again.",
                 )
-            for batch in table.iter_batches(BATCH_ROWS, columns=columns(record_type)):
+            for batch in table.iter_batches(BATCH_ROWS, columns=written):
                 for row in batch.to_pylist():
                     yield record_type(**row)
     except (pa.ArrowInvalid, OSError) as error:

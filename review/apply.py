@@ -14,7 +14,7 @@ from pathlib import Path
 from nomenclair.errors import UserError
 from nomenclair.records import Pair, columns, name_id
 from nomenclair.workspace import read_records, write_records
-from review.sheet import Refused, Row, text_print
+from review.sheet import PRINT_LENGTH, Refused, Row, joined, text_print
 
 VERDICTS = ("", "keep", "edited", "dropped")
 
@@ -32,7 +32,8 @@ class Word:
 
     `verdict` is keep, edited, dropped or "" (a note alone). `seen` is the print of the generated texts that
     the person judged: where the pair has other texts now, the word is in conflict. `rival_*` hold a second
-    person's word that contradicts this one and awaits a decision; "" where there is none.
+    person's word that contradicts this one and awaits a decision; "" where there is none. `line` and
+    `rival_line` tell which line of which sheet said the one and the other (line_of); "" where none did.
     """
 
     id: str
@@ -50,6 +51,8 @@ class Word:
     rival_fr: str = ""
     rival_verdict: str = ""
     rival_by: str = ""
+    line: str = ""
+    rival_line: str = ""
 
     def __post_init__(self):
         if self.verdict not in VERDICTS:
@@ -129,9 +132,16 @@ class Applied:
 Cells = tuple[str, str, str, str]
 
 
+def standing(pair: Pair | None, word: Word | None) -> Pair:
+    """The pair that is shown, flagged and compared: a person's texts where they gave a verdict or another's
+    awaits one, else the generated ones. A note alone holds no text fast; it tells where no pair is left.
+    """
+    return word.pair() if word and (word.verdict or word.rival_by or not pair) else pair
+
+
 def state(pair: Pair, word: Word | None) -> Cells:
-    """What a sheet shows and a person may change: (fr, en, verdict, note)."""
-    return (word.fr, word.en, word.verdict, word.note) if word else (pair.fr, pair.en, "", "")
+    """What a sheet shows of the standing pair and a person may change: (fr, en, verdict, note)."""
+    return (pair.fr, pair.en, word.verdict, word.note) if word else (pair.fr, pair.en, "", "")
 
 
 def generated_print(pair: Pair) -> str:
@@ -178,13 +188,19 @@ def one_line(text: str) -> str:
 
 
 def apply_rows(
-    rows: Iterable[tuple[int, Row]], pairs: Mapping[str, Pair], words: Mapping[str, Word], by: str
+    rows: Iterable[tuple[int, Row]],
+    pairs: Mapping[str, Pair],
+    words: Mapping[str, Word],
+    by: str,
+    sheet: str = "",
 ) -> tuple[dict[str, Word], Applied]:
     """The words after a sheet, and what was done. Only lines that the person changed count.
 
-    Where the stored word changed too since the sheet was exported (the page, another sheet), the stored one
-    stays and the sheet's stands beside it as its rival until a person decides. Where only the generated pair
-    changed, the person's text is taken and its old `seen` makes the next sheet show the conflict.
+    A line that the same person changed once more since it was applied replaces what it said. Where the stored
+    word changed otherwise since the sheet was exported (the page, another sheet), the stored one stays and the
+    sheet's stands beside it as its rival until a person decides. Where only the generated pair changed, the
+    person's text is taken and its old `seen` makes the next sheet show the conflict. `sheet` tells one file
+    from another; with `by` empty, a line is taken for anybody's.
     """
     after, done, first_line = dict(words), Applied(), {}
     for line, row in rows:
@@ -194,24 +210,33 @@ def apply_rows(
             done.refused.append(Refused(line, problem))
             continue
         stored, pair = after.get(row.id), pairs.get(row.id)
-        now = stored.pair() if stored else pair
+        now = standing(pair, stored)
         against = contradictions(pair, stored)
         holds = state(now, stored)
         current = row.seen == shown(holds, against)[1]
-        # The word stands as it was shown, and at most the pair was generated anew under it.
-        same_word = current or not stored or (row.seen == text_print(*holds) and not stored.rival_by)
-        told = fr, en, verdict, note = _told(row, stored, pair)
-        word = said(pair or now, fr, en, verdict, note, by, stored.seen if stored else row.seen)
+        if not current and stored and (found := _said_by(row, stored, by, sheet)):
+            _say_again(line, row, found, after, done, pair, by, sheet)
+            continue
+        # The word stands as it was shown, at most a note came or the pair was generated anew under it.
+        undecided = not stored or not (stored.verdict or stored.rival_by)
+        same_word = current or undecided or (row.seen == text_print(*holds) and not stored.rival_by)
+        note_alone = not current and _note_alone(row, stored)
+        told = fr, en, verdict, note = _told(row, note_alone or _texts(row) == (now.fr, now.en), pair, stored)
+        if undecided and stored and not current:
+            note = joined(stored.note, note)
+        seen = stored.seen if stored else row.seen
+        word = said(pair or now, fr, en, verdict, note, by, seen, line_of(row, sheet))
         if not row.touched:
             done.untouched += 1
-        elif not same_word:
-            after[row.id] = kept = _beside(stored, word)
+        elif not same_word or (note_alone and stored):
+            kept = replace(stored, note=joined(stored.note, note)) if note_alone else _beside(stored, word)
+            after[row.id] = kept
             if kept == stored:
                 done.already += 1
             elif rival_of(kept) == rival_of(stored):
                 done.count("note")
             else:
-                done.conflicts.append(Refused(line, f"{row.name}: {stored.by} changed it too; both are kept"))
+                done.conflicts.append(_both_kept(line, row, stored))
         elif told == holds and not (against and current):
             done.already += 1
         elif against and not verdict:  # a note decides nothing
@@ -220,26 +245,102 @@ def apply_rows(
         else:
             after[row.id] = replace(word, seen=generated_print(pair)) if pair and current else word
             done.count(verdict or "note")
-            if not current:
+            if contradictions(pair, after[row.id]):
                 done.conflicts.append(Refused(line, f"{row.name}: generated anew meanwhile; yours is kept"))
     return after, done
+
+
+def _both_kept(line: int, row: Row, stored: Word) -> Refused:
+    return Refused(line, f"{row.name}: {stored.by} changed it too; both are kept")
+
+
+def line_of(row: Row, sheet: str) -> str:
+    """Which line said a word: the prints of what it showed, of what it says, of its note and of its sheet."""
+    says = text_print(row.fr, row.en, row.verdict, row.note)
+    return " ".join((row.seen, says, text_print(row.note), text_print(sheet)))
+
+
+def _said_by(row: Row, stored: Word, by: str, sheet: str) -> tuple[Word, Word | None] | None:
+    """(the word that this line said when it was applied before, the other one of the stored word and its rival).
+
+    A line that is as it was exported takes back what it said in the same file alone: a copy says nothing.
+    """
+    rival = rival_of(stored)
+    for word, other in ((stored, rival), (rival, _without_rival(stored))):
+        if word and word.line and by in ("", word.by):
+            seen, *_, file = word.line.rsplit(" ", 3)
+            if seen == row.seen and (row.touched or file == text_print(sheet)):
+                return word, other
+    return None
+
+
+def _say_again(
+    line: int,
+    row: Row,
+    found: tuple[Word, Word | None],
+    after: dict[str, Word],
+    done: Applied,
+    pair: Pair | None,
+    by: str,
+    sheet: str,
+) -> None:
+    """Put what a line says now in the place of what it said before; what another person said stays."""
+    (earlier, other), stored = found, after[row.id]
+    _, says, noted, _ = earlier.line.rsplit(" ", 3)
+    was_rival = earlier.by == stored.rival_by and earlier.line == stored.rival_line
+    contested = len(row.seen) > PRINT_LENGTH
+    if says == text_print(row.fr, row.en, row.verdict, row.note):
+        done.already += row.touched
+        done.untouched += not row.touched
+        return
+    if contested and not row.touched:  # its rival is no longer known
+        why = f"{row.name}: the decision stands, write another verdict to change it"
+        done.refused.append(Refused(line, why))
+        return
+    texts = _texts(row)
+    # An empty verdict stands beside generated texts, or beside contested ones (shown).
+    generated = (pair and texts == (pair.fr, pair.en)) or text_print(*texts) == earlier.seen
+    unchanged = texts == (earlier.fr, earlier.en) if contested else generated or _note_alone(row, stored)
+    fr, en, verdict, note = _told(row, unchanged, pair, stored)
+    if contested and not verdict:
+        verdict = earlier.verdict
+    if not was_rival and text_print(stored.note) != noted:  # another's note stands there too
+        note = joined(stored.note, note)
+    word = said(
+        pair or stored.pair(), fr, en, verdict, note, by or earlier.by, earlier.seen, line_of(row, sheet)
+    )
+    if was_rival:
+        kept = _beside(other, word)
+        if rival_of(kept):
+            done.conflicts.append(_both_kept(line, row, stored))
+    elif other and not verdict:
+        kept = replace(other, note=note, seen=earlier.seen)
+    else:
+        kept = _beside(word, other) if other else word
+    if kept.verdict or kept.note or kept.rival_by:
+        after[row.id] = kept
+    else:
+        del after[row.id]
+    done.count(verdict or ("note" if row.touched else "taken back"))
 
 
 def _beside(stored: Word, word: Word) -> Word:
     """The stored word with one from an older sheet beside it: as its rival, or its note alone where the stored
     word or its rival says the same already (the same texts, dropped or not). A word without a verdict is a note.
     """
+    if not word.verdict:
+        return replace(stored, note=joined(stored.note, word.note))
     for other in filter(None, (stored, rival_of(stored))):
         same_texts = (word.fr, word.en) == (other.fr, other.en)
         same_fate = other.verdict and (word.verdict == "dropped") == (other.verdict == "dropped")
-        if same_texts and (same_fate or not word.verdict):
+        if same_texts and same_fate:
             return replace(stored, note=joined(stored.note, word.note))
     return with_rival(stored, word)
 
 
-def said(pair: Pair, fr: str, en: str, verdict: str, note: str, by: str, seen: str) -> Word:
+def said(pair: Pair, fr: str, en: str, verdict: str, note: str, by: str, seen: str, line: str = "") -> Word:
     values = {name: getattr(pair, name) for name in columns(Pair)} | {"fr": fr, "en": en}
-    return Word(**values, verdict=verdict, by=by, note=note, seen=seen)
+    return Word(**values, verdict=verdict, by=by, note=note, seen=seen, line=line)
 
 
 def rival_of(word: Word) -> Word | None:
@@ -247,7 +348,12 @@ def rival_of(word: Word) -> Word | None:
     if not word.rival_by:
         return None
     texts = (word.rival_fr, word.rival_en)
-    return said(word.pair(), *texts, word.rival_verdict, note="", by=word.rival_by, seen="")
+    who = {"by": word.rival_by, "line": word.rival_line}
+    return said(word.pair(), *texts, word.rival_verdict, note="", seen="", **who)
+
+
+def _without_rival(word: Word) -> Word:
+    return replace(word, rival_en="", rival_fr="", rival_verdict="", rival_by="", rival_line="")
 
 
 def with_rival(word: Word, other: Word) -> Word:
@@ -261,31 +367,13 @@ def with_rival(word: Word, other: Word) -> Word:
         rival_en=other.en,
         rival_verdict=other.verdict,
         rival_by=other.by,
+        rival_line=other.line,
         note=joined(word.note, other.note, *gives_way),
     )
 
 
 def as_note(word: Word) -> str:
     return f"{word.by}: {word.verdict}, fr: {word.fr}, en: {word.en}"
-
-
-def joined(*notes: str) -> str:
-    """Notes as one, each once.
-
-    >>> joined("a", "a / b", "", "b", "c")
-    'a / b / c'
-    """
-    out = ""
-    for note in notes:
-        if not out or _has_note(note, out):
-            out = note
-        elif note and not _has_note(out, note):
-            out = f"{out} / {note}"
-    return out
-
-
-def _has_note(notes: str, note: str) -> bool:
-    return f" / {note} / " in f" / {notes} / "
 
 
 def kept_or_edited(fr: str, en: str, pair: Pair | None, stored: Word | None) -> str:
@@ -298,12 +386,22 @@ def kept_or_edited(fr: str, en: str, pair: Pair | None, stored: Word | None) -> 
     return "keep" if (fr, en) == (stored.fr, stored.en) and stored.verdict != "edited" else "edited"
 
 
-def _told(row: Row, stored: Word | None, pair: Pair | None) -> Cells:
+def _texts(row: Row) -> tuple[str, str]:
+    return one_line(row.fr), one_line(row.en)
+
+
+def _note_alone(row: Row, stored: Word | None) -> bool:
+    """Did the person change the note alone, as far as the print tells: from none, or from the stored one?"""
+    notes = ("", stored.note) if stored else ("",)
+    cells = (row.fr, row.en, row.verdict)
+    return any(row.seen[:PRINT_LENGTH] == text_print(*cells, note) for note in notes)
+
+
+def _told(row: Row, unchanged: bool, pair: Pair | None, stored: Word | None) -> Cells:
     """What the line says: a verdict, or texts changed without one."""
-    fr, en = one_line(row.fr), one_line(row.en)
+    fr, en = _texts(row)
     verdict = SPELLINGS[row.verdict.strip().casefold()]
-    now = stored or pair
-    if verdict != "dropped" and (verdict or (fr, en) != (now.fr, now.en)):
+    if verdict != "dropped" and (verdict or not unchanged):
         verdict = kept_or_edited(fr, en, pair, stored)
     return fr, en, verdict, row.note
 

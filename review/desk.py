@@ -18,6 +18,7 @@ from review.apply import (
     one_line,
     said,
     shown,
+    standing,
     state,
     write_words,
 )
@@ -68,7 +69,7 @@ def rows(
 
     `doubts` are further flags by pair id; they fall away once a person has changed the texts.
     """
-    now = {key: words[key].pair() if key in words else pairs[key] for key in pairs.keys() | words.keys()}
+    now = {key: standing(pairs.get(key), words.get(key)) for key in pairs.keys() | words.keys()}
     found = flags_of([now[key] for key in sorted(now)], sources)
     out = []
     for key, pair in now.items():
@@ -97,11 +98,12 @@ def not_applied(path: Path, pairs: Mapping[str, Pair], words: Mapping[str, Word]
         lines, broken = read_sheet(path)
     except UserError:
         return 1  # not a sheet as it stands: a person's file all the same
-    after, done = apply_rows(lines, pairs, words, "")
+    after, done = apply_rows(lines, pairs, words, "", str(path.resolve()))
     refused_changed = sum(
         row.touched for line, row in lines if any(refused.line == line for refused in done.refused)
     )
-    return len(broken) + refused_changed + sum(after[key] != words.get(key) for key in after)
+    changed = sum(after.get(key) != words.get(key) for key in after.keys() | words.keys())
+    return len(broken) + refused_changed + changed
 
 
 class Desk:
@@ -117,7 +119,9 @@ class Desk:
         self.path, self.pairs, self.by = path, pairs, by
         self.words = dict(words)
         self.sources = Sources.load()
+        self.doubts = doubts
         self.rows = {row.pair.id: row for row in rows(pairs, words, self.sources, doubts)}
+        self.loaded = dict(self.rows)
         self.undo_stack: list[tuple[str, Word | None, Word]] = []
 
     def now(self) -> list[DeskRow]:
@@ -184,10 +188,17 @@ class Desk:
     def _renew(self, key: str, word: Word | None) -> None:
         """Set the row of a word anew; it goes where neither a word nor a generated pair is left."""
         generated = self.pairs.get(key)
-        pair = word.pair() if word else generated
-        if pair is None:
+        if not (generated or word):
             del self.rows[key]
             return
-        row = self.rows.get(key) or DeskRow(pair, word, raised(pair, self.sources))
-        others = [flag for flag in row.flags if flag.code != "conflict"]
-        self.rows[key] = DeskRow(pair, word, [*conflict(generated, word), *others])
+        pair = standing(generated, word)
+        self.rows[key] = DeskRow(pair, word, [*conflict(generated, word), *self._flags(pair)])
+
+    def _flags(self, pair: Pair) -> list[Raised]:
+        """The flags of a row's texts: those it was loaded with, else raised anew (the next load compares the
+        text with all others); the judge's doubts are of the generated texts."""
+        first = self.loaded.get(pair.id)
+        if first and (first.pair.fr, first.pair.en) == (pair.fr, pair.en):
+            return [flag for flag in first.flags if flag.code != "conflict"]
+        doubted = self.doubts.get(pair.id, ()) if pair == self.pairs.get(pair.id) else ()
+        return [*raised(pair, self.sources), *doubted]

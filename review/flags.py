@@ -60,6 +60,9 @@ SENTENCE = re.compile(
 )
 
 
+YEAR = re.compile(r"(?:19|20)\d\d")
+# A brand that is written small wherever it stands, without a capital inside.
+SMALL_BRANDS = frozenset(("npm",))
 TEXTUAL = frozenset(("config", "script", "source", "data", "build", "markup", "lock"))
 
 
@@ -141,20 +144,25 @@ def invented_digit(pair: Pair, sources: Sources) -> str | None:
     """A number that the name does not have, nor its kind."""
     kind = sources.kinds.of(pair.name)
     allowed = numbers(" ".join((pair.name, kind.en, kind.fr, *kind.marks)))
-    run = "".join(DIGITS.findall(pair.name))
-    date = find_date(pair.name)
+    allowed |= _parts(pair.name)
     for lang in LANGUAGES:
         for number in sorted(numbers(pair.text(lang))):
-            if number in allowed or (len(number) > 1 and number in run) or (date and number in run):
+            if number in allowed or (len(number) < 3 and _two_digit_year(number, allowed)):
                 continue
-            if len(number) < 3 and (number in run or _two_digit_year(number, allowed)):
-                continue
-            if len(number) == 4 and number[2:] in run:  # 23 told as 2023
+            if YEAR.fullmatch(number) and (number[2:].lstrip("0") or "0") in allowed:  # 23 told as 2023
                 continue
             if re.search(rf"[a-zA-Z]{number}\b", pair.text(lang)):  # a format: MP3, IPv4, Base64
                 continue
             return f"{lang}: the number {number} is not in the name"
     return None
+
+
+def _parts(name: str) -> set[str]:
+    """What may be cut out of the runs of digits of a name, two by two: 20230415 and 1430 are a date and an
+    hour; a year alone is whole, and so is a shorter number."""
+    runs = [run for run in DIGITS.findall(name) if len(run) > 3 and not YEAR.fullmatch(run)]
+    cuts = (run[i:j] for run in runs for i in range(0, len(run), 2) for j in range(i + 2, len(run) + 1, 2))
+    return {cut.lstrip("0") or "0" for cut in cuts}
 
 
 def _two_digit_year(number: str, allowed: set[str]) -> bool:
@@ -226,15 +234,18 @@ def style(pair: Pair, _: Sources) -> str | None:
         text = pair.text(lang)
         if m := SENTENCE.search(text):
             return f"{lang}: not a bare phrase ({m[0]!r})"
-        if (
-            text[0].islower()
-            and not pair.name.startswith(text.split()[0])
-            and text.split()[0] not in pair.name
-        ):
+        first = text.split()[0]
+        if text[0].islower() and first not in pair.name and not _written_small(first):
             return f"{lang}: begins with a small letter"
         if "  " in text or text != text.strip():
             return f"{lang}: stray spaces"
     return None
+
+
+def _written_small(word: str) -> bool:
+    """iCalendar, npm; not the elision of d'IBM."""
+    head = PART.match(word)[0]
+    return not head.islower() or head in SMALL_BRANDS
 
 
 def hedging(pair: Pair, _: Sources) -> str | None:

@@ -65,6 +65,25 @@ def text_print(*texts: str) -> str:
     return "s" + hashlib.sha256("\0".join(texts).encode("utf-8")).hexdigest()[: PRINT_LENGTH - 1]
 
 
+def joined(*notes: str) -> str:
+    """Notes as one, each once.
+
+    >>> joined("a", "a / b", "", "b", "c")
+    'a / b / c'
+    """
+    out = ""
+    for note in notes:
+        if not out or _has_note(note, out):
+            out = note
+        elif note and not _has_note(out, note):
+            out = f"{out} / {note}"
+    return out
+
+
+def _has_note(notes: str, note: str) -> bool:
+    return f" / {note} / " in f" / {notes} / "
+
+
 GUARD = "\\ "
 
 # Words that a spreadsheet reads as part of a date, a time, a sum, a number or a truth value.
@@ -148,8 +167,11 @@ def read_sheet(path: Path) -> tuple[list[tuple[int, Row]], list[Refused]]:
     table = csv.reader(io.StringIO(_text(path), newline=""), delimiter="\t")
     before = 0
     try:
-        header = [cell.strip().lower() for cell in next(table, [])]
+        headings = [cell.strip() for cell in next(table, [])]
+        header = [heading.lower() for heading in headings]
         _check_header(path, header)
+        own = {name: header.index(name) for name in COLUMNS if name in header}
+        added = {at: heading for at, heading in enumerate(headings) if at not in own.values()}
         rows: list[tuple[int, Row]] = []
         refused: list[Refused] = []
         before = table.line_num
@@ -157,12 +179,14 @@ def read_sheet(path: Path) -> tuple[list[tuple[int, Row]], list[Refused]]:
             line, before = before + 1, table.line_num
             if not any(cells):
                 continue
-            cells = _without_empty_end(cells, len(header))
+            cells = _with_width(cells, max(own.values()) + 1, len(header))
             if problem := _not_whole(cells, len(header), line, table.line_num):
                 refused.append(Refused(line, problem))
                 continue
-            values = dict.fromkeys(COLUMNS, "") | dict(zip(header, map(unescape, cells), strict=True))
-            rows.append((line, Row(**{name: values[name] for name in COLUMNS})))
+            values = dict.fromkeys(COLUMNS, "") | {name: unescape(cells[at]) for name, at in own.items()}
+            # The next export has no such column: what a person wrote there goes on in the note.
+            remarks = [_remark(heading, unescape(cells[at]).strip()) for at, heading in added.items()]
+            rows.append((line, Row(**values | {"note": joined(values["note"], *remarks)})))
     except csv.Error as error:
         first, last = before + 1, table.line_num
         why = _swallowed(first, last) or f"line {first}: not a tab-separated table ({error})"
@@ -188,11 +212,16 @@ def _swallowed(first: int, last: int) -> str | None:
     )
 
 
-def _without_empty_end(cells: list[str], width: int) -> list[str]:
-    # Some spreadsheets pad every line with empty cells.
+def _remark(heading: str, cell: str) -> str:
+    return f"{heading}: {cell}" if heading and cell else cell
+
+
+def _with_width(cells: list[str], own: int, width: int) -> list[str]:
+    """The cells with those at the end that a spreadsheet left out, without those that it padded with; none of
+    the sheet's own columns is supplied."""
     while len(cells) > width and cells[-1] == "":
         cells = cells[:-1]
-    return cells
+    return [*cells, *[""] * (width - len(cells))] if len(cells) >= own else cells
 
 
 def _check_header(path: Path, header: list[str]) -> None:

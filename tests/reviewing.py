@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 from nomenclair.cli import app
 from nomenclair.records import Pair, name_id
 from nomenclair.workspace import Workspace, write_records
-from review.apply import Word, generated_print, said, with_rival
+from review.apply import Word, generated_print, said, standing, with_rival
 from review.desk import DeskRow, conflict
 from review.sources import Sources
 
@@ -31,7 +31,7 @@ PAIRS = {p.id: p for p in (REPORT, INVOICE, BAD)}
 
 
 def line(of: Pair, word=None, **changes):
-    row = DeskRow(word.pair() if word else of, word, conflict(of, word))
+    row = DeskRow(standing(of, word), word, conflict(of, word))
     return 2, replace(row.sheet_row(), **changes)
 
 

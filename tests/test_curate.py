@@ -36,6 +36,7 @@ GOOD = pair()
         pytest.param("refusal", {"fr": "Impossible de déterminer le contenu"}, id="impersonal refusal"),
         pytest.param("placeholder", {"fr": "Rapport des [[ventes]]"}, id="unrealised word"),
         pytest.param("placeholder", {"en": "Report of {{topic}}"}, id="template"),
+        pytest.param("placeholder", {"fr": "TODO"}, id="a mark that the name lacks"),
         pytest.param("echo", {"en": "rapport_ventes.pdf"}, id="the name again"),
         pytest.param(
             "copied", {"fr": "PDF report of the sales", "en": "PDF report of the sales"}, id="copied"
@@ -66,11 +67,44 @@ def test_a_gate_drops_and_says_why(gate, bad):
         ),
         pytest.param("a1.tmp", "Temporary file", "Fichier temporaire", id="opaque"),
         pytest.param("sorry.mp3", "MP3 audio of Sorry", "Audio MP3 de Sorry", id="not a refusal"),
+        pytest.param("TODO.md", "TODO list in Markdown", "Liste TODO en Markdown", id="TODO is the name's"),
+        pytest.param("todolist.txt", "Todo list in plain text", "Liste de tâches en texte", id="joined"),
+        pytest.param("lorem_ipsum.txt", "Lorem ipsum text", "Texte lorem ipsum", id="lorem ipsum"),
+        pytest.param(
+            "je_ne_sais_pas.mp3", "MP3 audio of Je ne sais pas", "Audio MP3 de Je ne sais pas", id="a title"
+        ),
+        pytest.param(
+            "Genesis - I Can't Dance.mp3",
+            "MP3 audio of I Can't Dance by Genesis",
+            "Audio MP3 de I Can't Dance de Genesis",
+            id="an English title",
+        ),
+        pytest.param(
+            "{{cookiecutter.name}}.py",
+            "Python template {{cookiecutter.name}}",
+            "Modèle Python {{cookiecutter.name}}",
+            id="template marks of the name",
+        ),
+        pytest.param(
+            "cv_jean_martin.pdf", "PDF résumé of Jean Martin", "CV de Jean Martin en PDF", id="English résumé"
+        ),
         pytest.param("désolé.docx", "Word document, sorry", "Document Word, désolé", id="the name's apology"),
     ],
 )
 def test_good_pairs_pass_every_gate(name, en, fr):
     assert [why for _, gate in GATES if (why := gate(pair(name, en, fr)))] == []
+
+
+@pytest.mark.parametrize(
+    ("gate", "name", "fr"),
+    [
+        pytest.param("refusal", "je_ne_sais_pas.mp3", "Je ne peux pas le dire", id="another refusal"),
+        pytest.param("refusal", "banana.txt", "N/A", id="letters inside a word"),
+        pytest.param("placeholder", "TODO.md", "Liste TODO de [[tâches]]", id="another mark"),
+    ],
+)
+def test_what_the_name_says_excuses_no_more(gate, name, fr):
+    assert dict(GATES)[gate](pair(name, "Something", fr))
 
 
 def test_nothing_vanishes():

@@ -137,6 +137,19 @@ def test_every_flag_has_a_case_above():
             "sorry.mp3", "Sorry, MP3 audio", "Désolé, audio MP3", id="an English apology in the name"
         ),
         pytest.param(
+            "note_20240315_1430.txt",
+            "Text note of 15 March 2024, 14:30",
+            "Note texte du 15 mars 2024 à 14 h 30",
+            id="a date and an hour in runs",
+        ),
+        pytest.param(
+            "rdv_dentiste.ics",
+            "iCalendar dentist appointment",
+            "Rendez-vous iCalendar chez le dentiste",
+            id="a brand's own small letter",
+        ),
+        pytest.param("TODO.md", "TODO list in Markdown", "Liste TODO en Markdown", id="TODO is the name's"),
+        pytest.param(
             "lettre_annie.pdf",
             "Annie's letter in PDF",
             "Lettre d'Annie en PDF",
@@ -189,6 +202,41 @@ def test_a_good_pair_raises_none(name, en, fr):
 )
 def test_what_the_name_says_excuses_no_more(code, name, en, fr):
     assert code in {flag.code for flag in raised(pair(name, en, fr), SOURCES)}
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "flagged"),
+    [
+        pytest.param("chapter_10.docx", "1", True, id="a part of a short number"),
+        pytest.param("episode_112.mp3", "11", True, id="a part of three digits"),
+        pytest.param("facture_1234.pdf", "23", True, id="across the pairs of digits"),
+        pytest.param("facture_1234.pdf", "2056", True, id="a year that nothing tells"),
+        pytest.param("report_2023.pdf", "20", True, id="a part of a year"),
+        pytest.param("scan_12_34.pdf", "1234", True, id="two numbers put together"),
+        pytest.param("scan_20230415.pdf", "4", False, id="a month of a date"),
+        pytest.param("scan_20230415.pdf", "2023", False, id="the year of a date"),
+        pytest.param("scan_1430.pdf", "14", False, id="an hour"),
+        pytest.param("report_2023.pdf", "23", False, id="a year in two digits"),
+        pytest.param("bilan_07.pdf", "2007", False, id="a short year written out"),
+    ],
+)
+def test_a_number_cut_out_of_the_names(name, number, flagged):
+    found = raised(pair(name, f"PDF number {number}", f"Numéro {number} en PDF"), SOURCES)
+    assert ("invented_digit" in {flag.code for flag in found}) is flagged
+
+
+@pytest.mark.parametrize(
+    ("word", "small"),
+    [
+        pytest.param("vCard", False, id="a capital inside"),
+        pytest.param("npm", False, id="written small everywhere"),
+        pytest.param("report", True, id="a plain word"),
+        pytest.param("d'IBM", True, id="an elision before a capital"),
+    ],
+)
+def test_a_small_first_letter(word, small):
+    found = {flag.code for flag in raised(pair("x.zip", f"{word} of Paul", f"{word} de Paul"), SOURCES)}
+    assert ("style" in found) is small
 
 
 def test_the_same_text_for_unlike_names():

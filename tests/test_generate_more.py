@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 
 from datagen.budget import Budget
-from datagen.generate import Options
+from datagen.generate import SILENT, Options
 from datagen.ledger import open_ledger
 from datagen.prompts import load
-from nomenclair.errors import UserError
+from nomenclair.errors import PartialResult, UserError
 from nomenclair.records import FileName, PairFlag
 from nomenclair.workspace import read_records
-from tests.generating import ask, pairs_of, rejected_of, some_names, workspace_with
+from tests.generating import FAST, ask, pairs_of, rejected_of, some_names, workspace_with
 from tests.stub_endpoint import StubEndpoint, at_random, files_of, serving
 
 
@@ -191,6 +191,16 @@ def test_a_batch_that_was_never_made_is_made_anew(tmp_path):
         assert ask(workspace, stub, batch=True).pairs == 20
 
 
+def test_two_samples_in_one_batch_where_no_temperature_tells_them_apart(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(6))
+    choose = lambda n, body: "no-temperature" if "temperature" in body else "ok"  # noqa: E731
+    with serving(StubEndpoint(choose=choose)) as stub:
+        assert ask(workspace, stub, Options("stub", samples=2), batch=True).pairs == 6
+        assert len(stub.batches.made) == 2 and len(stub.delivered) == 2
+        assert ask(workspace, stub, Options("stub", samples=2), batch=True).pairs == 6
+        assert len(stub.batches.made) == 2
+
+
 def test_siblings_wait_for_a_batch_too(tmp_path):
     workspace = workspace_with(tmp_path, [FileName.of(f"IMG_{n:04}.jpg") for n in range(50)])
     with serving(StubEndpoint()) as stub:
@@ -240,6 +250,31 @@ def test_a_judge_who_only_thinks_is_not_asked_for_each_pair(tmp_path):
     with serving(StubEndpoint(choose=lambda n, body: "ok" if n == 1 else "thinking")) as stub:
         assert ask(workspace, stub, judge=True).pairs == 10
         assert len(stub.bodies) == 2
+
+
+@pytest.mark.parametrize(
+    ("answered", "requests"),
+    [
+        pytest.param(0, 1, id="never there: the first silence tells"),
+        pytest.param(4, 4 + SILENT, id="gone in the middle"),
+    ],
+)
+def test_a_judge_that_is_gone_is_not_asked_to_the_end_and_the_pairs_stand(tmp_path, answered, requests):
+    workspace = workspace_with(tmp_path, some_names(300))
+    with serving(StubEndpoint()) as stub:
+        ask(workspace, stub)
+        asked = len(stub.bodies)
+        stub.choose = lambda n, body: "ok" if n <= asked + answered else "503"
+        with pytest.raises(
+            PartialResult, match=f"judge does not answer.* {300 - 10 * answered} pairs are not judged"
+        ):
+            ask(workspace, stub, judge=True, limits=replace(FAST, tries=1, concurrency=1))
+        assert len(stub.bodies) - asked == requests
+        assert len(pairs_of(workspace)) == 300
+        stub.choose = lambda n, body: "ok"
+        ask(workspace, stub, judge=True)
+    with open_ledger(workspace.ledger) as ledger:
+        assert ledger.count("judgements") == 300
 
 
 def judged_as(mark: object):

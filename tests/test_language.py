@@ -42,6 +42,18 @@ def test_one_text(text, answer):
             ("en", "fr"),
             id="a French title in both",
         ),
+        pytest.param(
+            "PDF résumé of Jean Martin", "CV de Jean Martin en PDF", ("en", "fr"), id="an English résumé"
+        ),
+        pytest.param(
+            "Word résumés for 2024", "CV Word de 2024 du personnel", ("en", "fr"), id="English résumés"
+        ),
+        pytest.param(
+            "Résumé du rapport annuel des ventes",
+            "Summary of the annual sales report",
+            ("fr", "en"),
+            id="a French résumé",
+        ),
     ],
 )
 def test_two_texts_compared(en, fr, answer):

@@ -62,9 +62,23 @@ def test_a_price_of_more_than_a_year_is_doubted(as_of, words):
     assert not doubt or "prices.toml" in doubt
 
 
-@pytest.mark.parametrize("text", ["price = [", "[[price]]\nmodel = 'x'\n", "[[price]]\ncolour = 1\n"])
+ROW = '[[price]]\nmodel = "m"\ninput = {}\ncached = 1\noutput = 1\nbatch = 0.5\nas_of = "2026-01"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("price = [", id="no TOML"),
+        pytest.param("[[price]]\nmodel = 'x'\n", id="columns missing"),
+        pytest.param("[[price]]\ncolour = 1\n", id="another column"),
+        pytest.param(ROW.format('"0.4"'), id="a number in quotes"),
+        pytest.param(ROW.format("true"), id="true is no price"),
+        pytest.param(ROW.format(1).replace('"m"', "4"), id="a model that is a number"),
+        pytest.param("# \xe9\n" + ROW.format(1), id="not UTF-8"),
+    ],
+)
 def test_a_broken_price_list_is_named(tmp_path, text):
-    (tmp_path / "prices.toml").write_text(text)
+    (tmp_path / "prices.toml").write_text(text, encoding="latin-1")
     with pytest.raises(UserError, match="price"):
         read_prices(tmp_path / "prices.toml")
     assert PRICES.exists()

@@ -47,6 +47,37 @@ from tests.stub_endpoint import StubEndpoint, files_of, serving
         pytest.param(
             "EMAIL_1 a@b.fr.txt", "EMAIL_1 EMAIL_2.txt", id="a file that is called like a placeholder"
         ),
+        pytest.param("jean@startup.ai", "EMAIL_1.ai", id="nothing but an address, its domain an extension"),
+        pytest.param("jean@boite.sh", "EMAIL_1.sh", id="nothing but an address, a script's extension"),
+        pytest.param("2023-11-08 4111 1111 1111 1111.pdf", "2023-11-08 CARD_1.pdf", id="date, card"),
+        pytest.param("20231108_4111-1111-1111-1111.pdf", "20231108_CARD_1.pdf", id="short date, card"),
+        pytest.param("carte 4111 1111 1111 1111 12.pdf", "carte CARD_1 12.pdf", id="card, number"),
+        pytest.param("4111-1111-1111-1111-2.pdf", "CARD_1-2.pdf", id="card, number joined alike"),
+        pytest.param("4111111111111111_2.pdf", "CARD_1_2.pdf", id="card in one run, number"),
+        pytest.param("2024_5500_0000_0000_0004.jpg", "2024_CARD_1.jpg", id="year, card"),
+        pytest.param("3782 822463 10005 3.jpg", "CARD_1 3.jpg", id="card of three groups, number"),
+        pytest.param(
+            "id42 FR76 3000 6000 0112 3456 7890 189.pdf", "id42 IBAN_1.pdf", id="what begins like an IBAN"
+        ),
+        pytest.param("no12_FR76-3000-6000-0112-3456-7890-189.pdf", "no12_IBAN_1.pdf", id="number, IBAN"),
+        pytest.param("2023-11-08 06 12 34 56 78.vcf", "2023-11-08 PHONE_1.vcf", id="date, phone"),
+        pytest.param("20231108-0612345678.wav", "20231108-PHONE_1.wav", id="short date, phone"),
+        pytest.param(
+            "appel +33 6 12 34 56 78 2023-11-08.m4a", "appel PHONE_1 2023-11-08.m4a", id="phone, date"
+        ),
+        pytest.param(
+            "appel_06 12 34 56 78_2023-11-08.m4a",
+            "appel_PHONE_1_2023-11-08.m4a",
+            id="phone between underscores",
+        ),
+        pytest.param(
+            "Call recording 06 12 34 56 78_231108_101500.m4a",
+            "Call recording PHONE_1_231108_101500.m4a",
+            id="phone, date without a century",
+        ),
+        pytest.param("password=1.txt", "password=SECRET_1.txt", id="secret that its placeholder holds"),
+        pytest.param("mdp=SECRET 2.txt", "mdp=SECRET_1 2.txt", id="secret that is a placeholder's word"),
+        pytest.param("pwd=E scan E.txt", "pwd=SECRET_1 scan SECRET_1.txt", id="secret of a letter, twice"),
     ],
 )
 def test_masked(name, masked):
@@ -54,6 +85,7 @@ def test_masked(name, masked):
     assert found.text == masked
     for placeholder, value in found.hidden:
         assert value in name and placeholder not in name
+    assert found.restore(found.text).replace("_", "") == name.replace("_", ""), "a separator may be added"
 
 
 @pytest.mark.parametrize(
@@ -61,6 +93,7 @@ def test_masked(name, masked):
     """report_2023.pdf IMG_20231108_142233.jpg 2023110814.log icon@2x.png icon@1.5x.fr.png icon@3.png
     left-pad@1.3.0.tgz getty@tty1.service logo@dark.png extractWindowEvents_v2.sh libstdc++.so.6.0.30
     package-lock.json Screenshot_20231108-142233_Chrome.jpg 2023-11-08_14-22-33.mp4 v1.2.3-rc.1.tar.gz
+    2023-01-08_14-22-33.png 2023-01-08_14-21-33.mp4 IMG_20230103_140033.jpg icon@2x.ai
     internationalization.py DSC_0042.NEF deadbeefcafe.txt aaaaaaaaaaaaaaaaaaaa.txt
     UserRepositoryIntegrationTestConfiguration.java ISO-8859-15.map""".split(),
 )

@@ -60,11 +60,30 @@ def test_the_version_changes_with_the_template_and_with_the_examples():
         pytest.param("{% block system %}", id="syntax"),
         pytest.param("{% block user %}{% endblock %}", id="no system block"),
         pytest.param("{% block system %}{{ ''.__class__.__mro__ }}{% endblock %}", id="out of the sandbox"),
+        pytest.param("{% block system %}{{ 'n: ' + examples }}{% endblock %}", id="text and a list"),
+        pytest.param("{% block system %}{{ 1 / 0 }}{% endblock %}", id="no number"),
     ],
 )
 def test_a_bad_template_is_a_clear_error(source):
     with pytest.raises(UserError):
         _ = Prompt("bad", source, ()).system
+
+
+@pytest.mark.parametrize(
+    ("user", "turns", "words"),
+    [
+        pytest.param("{{ names|json }}", "0", "'names' is undefined", id="misspelt variable, as JSON"),
+        pytest.param("{{ items[0].nam|json }}", "0", "no attribute 'nam'", id="misspelt field, as JSON"),
+        pytest.param("{{ items|json }}", "six", "turns is 'six'", id="turns in words"),
+        pytest.param("{{ items|json }}", "-1", "turns is '-1'", id="turns under zero"),
+    ],
+)
+def test_what_is_wrong_in_a_template_is_named(user, turns, words):
+    blocks = {"system": "s", "user": user, "turns": turns}
+    source = "".join(f"{{% block {k} %}}{v}{{% endblock %}}" for k, v in blocks.items())
+    with pytest.raises(UserError, match=words) as caught:
+        Prompt("bad", source, ()).messages([{"id": "7f3a", "name": "a.txt"}])
+    assert "\n" not in str(caught.value)
 
 
 def test_an_unknown_template_names_those_there_are():
@@ -76,6 +95,15 @@ def test_a_template_elsewhere(tmp_path):
     path = tmp_path / "mine.j2"
     path.write_text((FOLDER / "describe-lean.j2").read_text() + " ")
     assert load(str(path)).name == "mine"
+
+
+def test_a_template_and_examples_that_are_not_utf_8_are_named(tmp_path):
+    for file in ("mine.j2", "examples.tsv"):
+        (tmp_path / file).write_bytes("Décris".encode("latin-1"))
+    with pytest.raises(UserError, match=r"mine\.j2 is not UTF-8"):
+        load(str(tmp_path / "mine.j2"))
+    with pytest.raises(UserError, match=r"examples\.tsv is not UTF-8"):
+        read_examples(tmp_path / "examples.tsv")
 
 
 def test_a_bad_example_line_is_named(tmp_path):

@@ -4,8 +4,19 @@ import threading
 from dataclasses import replace
 
 import pytest
+from pyarrow import parquet
 
-from review.apply import apply_rows, final_pairs, held, read_words, rival_of, said, with_rival, write_words
+from nomenclair.workspace import write_records
+from review.apply import (
+    apply_rows,
+    final_pairs,
+    held,
+    read_words,
+    rival_of,
+    said,
+    with_rival,
+    write_words,
+)
 from review.desk import DeskRow, conflict, not_applied, rows
 from review.sheet import read_sheet, write_sheet
 from tests.reviewing import BAD, INVOICE, LUC, PAIRS, REPORT, SOURCES, in_conflict, line, run, word, workspace
@@ -154,6 +165,110 @@ def test_a_sheet_that_made_a_conflict_is_applied(changes, tmp_path):
     assert twice == once and done.already == 1
 
 
+@pytest.mark.parametrize(
+    ("first", "then", "verdict", "text", "note"),
+    [
+        pytest.param({"fr": "Un"}, {"fr": "Deux"}, "edited", "Deux", "", id="a second correction"),
+        pytest.param(
+            {"note": "hm"}, {"note": "hm", "fr": "Un"}, "edited", "Un", "hm", id="a note, then a text"
+        ),
+        pytest.param({"verdict": "drop"}, {"verdict": "keep"}, "keep", REPORT.fr, "", id="another verdict"),
+        pytest.param({"verdict": "drop"}, {"note": "hm"}, "", REPORT.fr, "hm", id="a verdict made a note"),
+        pytest.param(
+            {"fr": "Un", "note": "a"}, {"fr": "Un", "note": "b"}, "edited", "Un", "b", id="another note"
+        ),
+    ],
+)
+def test_a_line_applied_again_replaces_what_it_said(first, then, verdict, text, note):
+    once, _ = apply_rows([line(REPORT, **first)], PAIRS, {}, "marie")
+    after, done = apply_rows([line(REPORT, **then)], PAIRS, once, "marie")
+    kept = after[REPORT.id]
+    assert (kept.verdict, kept.fr, kept.note, rival_of(kept)) == (verdict, text, note, None)
+    assert not done.conflicts and apply_rows([line(REPORT, **then)], PAIRS, after, "marie")[0] == after
+
+
+def test_an_emptied_line_takes_back_what_it_said_in_its_own_file_alone():
+    once, _ = apply_rows([line(REPORT, verdict="drop")], PAIRS, {}, "marie", "a.tsv")
+    for by, sheet, left in (("marie", "copy.tsv", once), ("paul", "a.tsv", once), ("marie", "a.tsv", {})):
+        assert apply_rows([line(REPORT)], PAIRS, once, by, sheet)[0] == left
+
+
+def test_a_decision_emptied_again_stands_and_says_so():
+    stored = {REPORT.id: in_conflict()}
+    asked = line(REPORT, stored[REPORT.id])
+    once, _ = apply_rows([(2, replace(asked[1], verdict="drop"))], PAIRS, stored, "luc")
+    after, done = apply_rows([asked], PAIRS, once, "luc")
+    assert after == once and "the decision stands" in done.refused[0].why
+
+
+@pytest.mark.parametrize(
+    ("then", "rival"),
+    [
+        pytest.param({"fr": "Deux"}, "Deux", id="its later text waits"),
+        pytest.param({}, "", id="taken back"),
+        pytest.param({"fr": "Rapport de Paul"}, "", id="it agrees now"),
+    ],
+)
+def test_a_rival_is_replaced_by_its_own_line(then, rival):
+    paul = {REPORT.id: word(REPORT, "edited", by="paul", fr="Rapport de Paul")}
+    once, _ = apply_rows([line(REPORT, fr="Un")], PAIRS, paul, "marie")
+    kept = apply_rows([line(REPORT, **then)], PAIRS, once, "marie")[0][REPORT.id]
+    assert (kept.fr, kept.by, kept.rival_fr, kept.note) == ("Rapport de Paul", "paul", rival, "")
+
+
+def test_a_line_applied_again_leaves_another_persons_words():
+    once, _ = apply_rows([line(REPORT, fr="Un", note="hers")], PAIRS, {}, "marie")
+    both, _ = apply_rows([line(REPORT, fr="Un", note="his")], PAIRS, once, "paul")
+    both, _ = apply_rows([line(REPORT, fr="Rapport de Paul")], PAIRS, both, "paul")
+    kept = apply_rows([line(REPORT, fr="Deux", note="hers")], PAIRS, both, "marie")[0][REPORT.id]
+    assert (kept.fr, kept.rival_fr, kept.note) == ("Deux", "Rapport de Paul", "hers / his")
+    back = apply_rows([line(REPORT)], PAIRS, both, "marie")[0][REPORT.id]
+    assert (back.fr, back.by, back.rival_by) == ("Rapport de Paul", "paul", "")
+
+
+@pytest.mark.parametrize(
+    "paul",
+    [
+        pytest.param(word(REPORT, "edited", by="paul", fr="Rapport de Paul"), id="edited"),
+        pytest.param(word(REPORT, "dropped", by="paul"), id="dropped"),
+        pytest.param(word(REPORT, "", by="paul"), id="a note too"),
+    ],
+)
+def test_a_note_alone_is_no_rival(paul):
+    paul = replace(paul, note="his")
+    lines = [line(REPORT, note="hers")]
+    once, done = apply_rows(lines, PAIRS, {REPORT.id: paul}, "marie")
+    assert once[REPORT.id] == replace(paul, note="his / hers") and not done.conflicts
+    assert apply_rows(lines, PAIRS, once, "marie")[0] == once
+
+
+def test_a_verdict_beside_a_note_alone_stands():
+    paul = {REPORT.id: replace(word(REPORT, "", by="paul"), note="his")}
+    after, done = apply_rows([line(REPORT, fr="Un")], PAIRS, paul, "marie")
+    kept = after[REPORT.id]
+    assert (kept.fr, kept.by, kept.rival_by, kept.note, done.conflicts) == ("Un", "marie", "", "his", [])
+
+
+def test_a_note_alone_holds_no_text_fast():
+    noted, _ = apply_rows([line(REPORT, note="hm")], PAIRS, {}, "marie")
+    fresh = replace(REPORT, fr="Compte rendu PDF de 2023")
+    shown = line(fresh, noted[REPORT.id])[1]
+    assert (shown.fr, shown.flags, shown.note) == (fresh.fr, "", "hm")
+    assert [row.pair for row in rows({REPORT.id: fresh}, noted, SOURCES, {})] == [fresh]
+    kept, _ = apply_rows([(2, replace(shown, verdict="keep"))], {REPORT.id: fresh}, noted, "marie")
+    assert kept[REPORT.id].pair() == fresh and kept[REPORT.id].note == "hm"
+    # The note came on a sheet that is older than the text.
+    late, done = apply_rows([line(REPORT, note="hm")], {REPORT.id: fresh}, {}, "marie")
+    assert late[REPORT.id].verdict == "" and not done.conflicts
+
+
+def test_words_of_an_earlier_version_are_read(tmp_path):
+    path, marie = tmp_path / "reviewed.parquet", {REPORT.id: in_conflict("old")}
+    write_records(path, Word, marie.values())
+    parquet.write_table(parquet.read_table(path).drop_columns(["line", "rival_line"]), path)
+    assert read_words(path) == marie
+
+
 def test_an_older_sheet_that_agrees_adds_its_note_once():
     paul = {REPORT.id: replace(word(REPORT, by="paul"), note="his")}
     lines = [line(REPORT, verdict="keep", note="mine")]
@@ -186,6 +301,7 @@ def test_what_train_reads():
 
 
 def test_export_edit_apply_through_the_command_line(tmp_path):
+    tmp_path /= "my work"
     ws = workspace(tmp_path)
     assert run(tmp_path, "review", "export").exit_code == 0
     lines, _ = read_sheet(ws.sheet)
@@ -194,11 +310,39 @@ def test_export_edit_apply_through_the_command_line(tmp_path):
     write_sheet(ws.sheet, changed)
     again = run(tmp_path, "review", "export")
     assert "2 changes that are not applied" in str(again.exception), "an export never overwrites edits"
+    assert f"review apply '{ws.sheet}' --workspace '{ws.root}'" in str(again.exception), "to be pasted"
     assert run(tmp_path, "review", "apply", "--by", "marie").exit_code == 0
     kept = {w.id: (w.verdict, w.by) for w in read_words(ws.reviewed).values()}
     assert kept == {REPORT.id: ("edited", "marie"), BAD.id: ("dropped", "marie")}
     assert run(tmp_path, "review", "export").exit_code == 0
     assert not_applied(ws.sheet, PAIRS, read_words(ws.reviewed)) == 0
+
+
+def test_the_same_open_sheet_is_applied_again_through_the_command_line(tmp_path):
+    ws = workspace(tmp_path)
+    run(tmp_path, "review", "export")
+    lines = [row for _, row in read_sheet(ws.sheet)[0]]
+    for verdict in ("drop", "keep", ""):
+        write_sheet(ws.sheet, [replace(row, verdict=verdict) if row.id == BAD.id else row for row in lines])
+        refused = run(tmp_path, "review", "export")
+        assert "1 changes that are not applied" in str(refused.exception), verdict or "taken back"
+        run(tmp_path, "review", "apply", "--by", "marie")
+        assert {w.verdict[:4] for w in read_words(ws.reviewed).values()} == ({verdict} if verdict else set())
+    assert run(tmp_path, "review", "export").exit_code == 0
+
+
+def test_a_column_of_their_own_goes_on_in_the_note(tmp_path):
+    ws = workspace(tmp_path)
+    run(tmp_path, "review", "export")
+    head, *lines = ws.sheet.read_text(encoding="utf-8-sig").splitlines()
+    lines = [f"{text}\tdemander à Paul" if REPORT.name in text else text for text in lines]
+    ws.sheet.write_text("\n".join([f"{head}\tremarque", *lines, ""]), encoding="utf-8")
+    assert "1 changes that are not applied" in str(run(tmp_path, "review", "export").exception)
+    for _ in range(2):
+        assert run(tmp_path, "review", "apply", "--by", "marie").exit_code == 0
+        assert {w.note for w in read_words(ws.reviewed).values()} == {"remarque: demander à Paul"}
+    assert run(tmp_path, "review", "export").exit_code == 0
+    assert "remarque: demander à Paul" in ws.sheet.read_text(encoding="utf-8")
 
 
 def test_apply_with_a_bad_line_keeps_the_others_and_names_it(tmp_path):

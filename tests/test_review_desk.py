@@ -120,6 +120,31 @@ def test_a_line_break_typed_on_the_page_is_no_part_of_a_text(desk):
     assert (kept.word.verdict, kept.word.fr, kept.word.en) == ("keep", REPORT.fr, REPORT.en)
 
 
+def test_a_corrected_text_is_flagged_anew(tmp_path):
+    lost = pair("facture_fevrier.pdf", "PDF invoice for February", "Facture PDF de fevrier")
+    doubts = doubts_of([PairFlag(lost.id, "judge_french", "not idiomatic")])
+    desk = Desk(tmp_path / "reviewed.parquet", {lost.id: lost}, {}, "marie", doubts)
+    for fr, codes in (
+        ("Facture PDF de février", []),
+        ("Facture PDF de février.", ["style"]),
+        (lost.fr, ["missing_accents", "judge_french"]),
+    ):
+        assert [flag.code for flag in press(desk, lost, fr=fr).flags] == codes
+    assert [flag.code for flag in desk.undo().flags] == ["style"]
+    write_words(desk.path, {})
+    assert [flag.code for flag in desk.now()[0].flags] == ["missing_accents", "judge_french"]
+
+
+def test_page_shows_the_generated_text_beside_a_note_alone(tmp_path):
+    path, noted = tmp_path / "reviewed.parquet", replace(word(REPORT, ""), note="hm")
+    fresh = replace(REPORT, fr="Compte rendu PDF de 2023")
+    write_words(path, {REPORT.id: noted})
+    desk = Desk(path, {REPORT.id: fresh}, {}, "paul", {})
+    row = desk.now()[0]
+    assert (row.pair, row.sheet_row().fr, row.sheet_row().note) == (fresh, fresh.fr, "hm")
+    assert press(desk, fresh).word.pair() == fresh
+
+
 def test_page_and_sheet_in_turn(desk, tmp_path):
     sheet = tmp_path / "review.tsv"
     write_sheet(sheet, [row.sheet_row() for row in desk.rows.values()])

@@ -71,6 +71,15 @@ def test_merge_through_the_command_line_counts_what_it_wrote(tmp_path, first, se
     assert f"{len(read_words(ws.reviewed))} words in" in result.output.replace("\n", " ")
 
 
+def test_merge_counts_the_conflicts_that_wait_in_the_workspace(tmp_path):
+    ws = workspace(tmp_path)
+    write_words(ws.reviewed, {REPORT.id: word(REPORT, "dropped", by="luc")})
+    for by, of in (("marie", REPORT), ("paul", BAD)):
+        write_words(tmp_path / f"{by}.parquet", {of.id: word(of, by=by)})
+    result = run(tmp_path, "review", "merge", str(tmp_path / "marie.parquet"), str(tmp_path / "paul.parquet"))
+    assert "1 conflicts wait" in " ".join(result.output.split())
+
+
 @pytest.mark.parametrize(
     ("verdicts", "kappa"),
     [

@@ -107,6 +107,39 @@ def test_a_quotation_mark_that_swallows_a_long_sheet_is_named(tmp_path):
         read_sheet(path)
 
 
+@pytest.mark.parametrize(
+    ("heading", "ends", "notes"),
+    [
+        pytest.param(
+            "\tRemarque", ["\tà voir", "", ""], ["Remarque: à voir", "old", "old"], id="an added column"
+        ),
+        pytest.param("\t\t", ["", "\t", "\t\t\t"], ["old"] * 3, id="a padded header"),
+        pytest.param(
+            "\ta\t\tb", ["\t1\t2\t3", "\t\t", "\t\told"], ["a: 1 / 2 / b: 3", "old", "old"], id="once"
+        ),
+        pytest.param("\tfr", ["\t", "", "\told"], ["old", "old", "fr: old"], id="a heading twice"),
+    ],
+)
+def test_cells_behind_the_sheets_own(tmp_path, heading, ends, notes):
+    """A spreadsheet leaves trailing empty cells out; what stands in an added column is given to the note."""
+    path = tmp_path / "review.tsv"
+    write_sheet(path, [row(f"name{n}.txt", note="old") for n in range(3)])
+    head, *lines = path.read_text(encoding="utf-8").splitlines()
+    lines = [text + end for text, end in zip(lines, ends, strict=True)]
+    path.write_text("\n".join([head + heading, *lines, ""]), encoding="utf-8")
+    found, refused = read_sheet(path)
+    wanted = [note if note == "old" else f"old / {note}" for note in notes]
+    assert ([r.note for _, r in found], refused) == (wanted, [])
+
+
+def test_a_line_without_a_cell_of_the_sheets_own_is_refused(tmp_path):
+    path = tmp_path / "review.tsv"
+    write_sheet(path, [row("a.txt")])
+    head, text = path.read_text(encoding="utf-8").splitlines()
+    path.write_text(f"{head}\tremarque\n{text.rpartition(chr(9))[0]}\n", encoding="utf-8")
+    assert [line.line for line in read_sheet(path)[1]] == [2]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
 def test_encodings_that_spreadsheets_write(tmp_path, encoding):
     path = tmp_path / "review.tsv"

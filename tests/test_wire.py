@@ -17,9 +17,9 @@ BODY = {
 }
 
 
-def post(url: str, body: dict = BODY) -> Answered:
+def post(url: str, body: dict = BODY, key: str = "key") -> Answered:
     async def go() -> Answered:
-        wire = Wire(client(url, "key"))
+        wire = Wire(client(url, key))
         try:
             return await wire.post(body)
         finally:
@@ -96,7 +96,32 @@ def test_bytes_in_no_encoding_are_kept_as_well_as_they_can_be():
         assert post(url).text == "a\ufffdb"
 
 
-@pytest.mark.parametrize("url", ["not an address", "ftp://example.invalid/v1", "http://"])
+@pytest.mark.parametrize("key", ["key\n", "key\r", " key\r\n"])
+def test_a_line_break_behind_a_key_is_left_out(key):
+    with serving(StubEndpoint()) as stub:
+        assert post(stub.url, key=key).status == 200
+    assert stub.keys == ["key"]
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "words"),
+    [
+        pytest.param("http://127.0.0.1:1/v1", "two\nlines", "characters", id="line break inside"),
+        pytest.param(
+            "http://127.0.0.1:1/v1", "\u201ckey\u201d", "characters", id="a word processor's quotes"
+        ),
+        pytest.param(None, "\n", "neither", id="nothing but a line break"),
+    ],
+)
+def test_a_key_that_can_be_none_names_the_setting_and_not_the_key(url, key, words):
+    with pytest.raises(UserError, match=f"OPENAI_API_KEY.*{words}|{words}.*OPENAI_API_KEY") as caught:
+        client(url, key)
+    assert "\n" not in str(caught.value) and "key\u201d" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["not an address", "ftp://example.invalid/v1", "http://", "http://api..example.com/v1"]
+)
 def test_an_address_that_is_none_names_the_setting(url):
     with pytest.raises(UserError, match="OPENAI_BASE_URL"):
         post(url)

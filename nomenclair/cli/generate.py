@@ -228,7 +228,7 @@ def compare(
     """Ask several templates for the same names: how much is usable, and what a thousand pairs cost."""
     ws = workspace(root)
     session, comparing = room("datagen.session"), room("datagen.compare")
-    files = session.read_names(ws)[:names]
+    files = comparing.one_of_each_family(session.read_names(ws), names)
     templates = [room("datagen.prompts").load(name) for name in prompts]
     table = Table(title=f"{len(files)} names")
     table.add_column("prompt", no_wrap=True)

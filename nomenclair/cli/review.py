@@ -1,6 +1,7 @@
 """Commands of the room review: review export, apply, serve, merge; report."""
 
 import getpass
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -59,9 +60,10 @@ def export(
     words = room("review.apply").read_words(ws.reviewed)
     path = sheet or ws.sheet
     if unsaid := desk.not_applied(path, pairs, words):
+        command = f"nomenclair review apply {shlex.quote(str(path))} --workspace {shlex.quote(str(ws.root))}"
         raise UserError(
             f"{path} holds {unsaid} changes that are not applied yet.",
-            f"Run: nomenclair review apply {path} --workspace {ws.root} (or move the file away).",
+            f"Run: {command} (or move the file away).",
         )
     rows = desk.rows(pairs, words, room("review.sources").Sources.load(), _doubts(ws))
     total = table.write_sheet(path, (row.sheet_row() for row in rows))
@@ -81,7 +83,7 @@ def apply(
     lines, broken = table.read_sheet(path)
     by = _speaker(by)
     with module.held(ws.reviewed) as words:
-        after, done = module.apply_rows(lines, pairs, words, by)
+        after, done = module.apply_rows(lines, pairs, words, by, str(path.resolve()))
         if after != words:
             module.write_words(ws.reviewed, after)
     refused = sorted([*broken, *done.refused], key=lambda line: line.line)
@@ -130,9 +132,10 @@ def merge(
         result = module.merge(words.read_words(first), words.read_words(second))
         kept = module.add(stored, result.words)
         words.write_words(ws.reviewed, kept)
+    waiting = sum(bool(word.rival_by) for word in kept.values())
     console.print(
         f"{len(kept)} words in {ws.reviewed}; both judged {result.both}, "
-        f"agreed on {result.agreed}, {result.conflicts} conflicts wait for a decision (review export shows them)"
+        f"agreed on {result.agreed}, {waiting} conflicts wait for a decision (review export shows them)"
     )
     undefined = "all verdicts are alike" if result.both else "no pair was judged by both"
     print(f"kappa undefined: {undefined}" if result.kappa is None else f"kappa {result.kappa:.3f}")

@@ -8,6 +8,7 @@ from pyarrow import parquet
 
 from nomenclair.workspace import write_records
 from review.apply import (
+    Word,
     apply_rows,
     final_pairs,
     held,

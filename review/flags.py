@@ -214,12 +214,14 @@ def kinds_disagree(pair: Pair, sources: Sources) -> str | None:
 
 
 def names_disagree(pair: Pair, sources: Sources) -> str | None:
-    """A proper name that one text alone has."""
+    """A proper name that one text alone has, and the other has not in its own language (Warsaw, Varsovie)."""
     en, fr = fold(pair.en), fold(pair.fr)
     for text, other in ((pair.en, fr), (pair.fr, en)):
         for word in BETWEEN_APOSTROPHES.findall(text)[1:]:
             low = fold(word)
             if not re.fullmatch(r"[A-ZÉÈÀ]\w{3,}", word) or low[:4] in other:
+                continue
+            if any(name in other for name in sources.abroad.get(low, ())):
                 continue
             if low not in sources.plain and not sources.knows(low):
                 return f"{word} is in one text alone"

@@ -58,13 +58,14 @@ def stem(word: str) -> str:
 class Sources:
     """`related` maps a stem to the stems that the lexicon ties to it, across languages; `kind_words` has
     the stems of all that the files of one kind tag are called, `plain` both dictionaries without accents,
-    `forms` every word that the lexicon has or gives."""
+    `forms` every word that the lexicon has or gives, `abroad` what a proper name is in the other language."""
 
     related: Mapping[str, frozenset[str]]
     kind_words: Mapping[str, frozenset[str]]
     formats: frozenset[str]
     plain: frozenset[str]
     forms: frozenset[str]
+    abroad: Mapping[str, frozenset[str]]
     kinds: KindTable
     lexicon: Lexicon
 
@@ -89,8 +90,16 @@ class Sources:
         formats = frozenset(m for m in marks if len(m) > 2 and f".{m}" in kinds.by_pattern and m not in plain)
         texts = (text for e in lexicon.entries() for text in (e.word, e.en, e.fr))
         forms = frozenset(w.casefold() for text in texts for w in TEXT_WORD.findall(text))
+        abroad = _abroad(folder / "dictionary.tsv")
         return cls(
-            _frozen(related), _frozen(called), formats, frozenset(map(fold, plain)), forms, kinds, lexicon
+            _frozen(related),
+            _frozen(called),
+            formats,
+            frozenset(map(fold, plain)),
+            forms,
+            abroad,
+            kinds,
+            lexicon,
         )
 
     def unsourced(self, pair: Pair, lang: Lang) -> list[str]:
@@ -174,6 +183,17 @@ class Sources:
 
     def _reach(self, stems: set[str]) -> set[str]:
         return stems.union(*(self.related.get(one, ()) for one in stems))
+
+
+def _abroad(dictionary_file: Path) -> Mapping[str, frozenset[str]]:
+    """{folded: folded in the other language} of the dictionary's names of countries, towns and peoples, both ways."""
+    found: dict[str, set[str]] = {}
+    for line in dictionary_file.read_text(encoding="utf-8").splitlines()[1:]:
+        _, _, pos, english, french, _ = line.split("\t")
+        if pos == "N" and english != french and english.istitle() and french.istitle() and english.isalpha():
+            found.setdefault(fold(english), set()).add(fold(french))
+            found.setdefault(fold(french), set()).add(fold(english))
+    return _frozen(found)
 
 
 def _frozen(sets: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:

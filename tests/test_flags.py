@@ -63,6 +63,7 @@ GOOD = pair(
         ),
         pytest.param("names_disagree", {"fr": "Rapport PDF qu'Ozblatt vend en mars 2023"}, id="behind qu'"),
         pytest.param("names_disagree", {"en": "PDF of Ozblatt's sales in March 2023"}, id="before 's"),
+        pytest.param("names_disagree", {"fr": "Rapport PDF des ventes en Allemagne"}, id="a country in one alone"),
         pytest.param("echo", {"en": "rapport_ventes_mars_2023.pdf"}, id="the name again"),
         pytest.param("too_long", {"en": "report " * 15}, id="15 words"),
         pytest.param("style", {"en": "PDF sales report for March 2023."}, id="final period"),
@@ -97,6 +98,18 @@ def test_every_flag_has_a_case_above():
     ("name", "en", "fr"),
     [
         pytest.param(GOOD.name, GOOD.en, GOOD.fr, id="plain"),
+        pytest.param(
+            "photo_allemagne.jpg",
+            "JPEG photo of Germany",
+            "Photo JPEG d'Allemagne",
+            id="a country in both languages",
+        ),
+        pytest.param(
+            "brussels_map.pdf", "PDF map of Brussels", "Plan PDF de Bruxelles", id="a town in both languages"
+        ),
+        pytest.param(
+            "charte_rgpd.pdf", "PDF GDPR charter", "Charte RGPD en PDF", id="letters in both languages"
+        ),
         pytest.param("IMG_0042.jpg", "JPEG photo no. 42", "Photo JPEG n° 42", id="opaque, leading zeros"),
         pytest.param(
             "bilan_Q3.xlsx", "Excel balance sheet, third quarter", "Bilan Excel, troisième trimestre", id="Q3"

@@ -206,7 +206,10 @@ def verb_fr(lemma: str) -> str:
         pyrealb.addToLexicon(head, {"V": {"tab": _verb_table(head), "aux": ["av"]}})
     # Without exception; pyrealb has concaténe for concaténer.
     third = re.sub(r"é([^aeiouyé]{1,2}u?)er$", r"è\1e", head)
-    return reflexive + " ".join([third if third != head else pyrealb.V(head).t("p").pe(3).realize(), *rest])
+    said = third if third != head else pyrealb.V(head).t("p").pe(3).realize()
+    # pyrealb gives a verb that is reflexive only its pronoun: accroupir, s'accroupit.
+    bare = re.sub("^(?:se |s')", "", said) if reflexive else said
+    return reflexive + " ".join([bare, *rest])
 
 
 def _verb_table(lemma: str) -> str:

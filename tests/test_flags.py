@@ -63,7 +63,9 @@ GOOD = pair(
         ),
         pytest.param("names_disagree", {"fr": "Rapport PDF qu'Ozblatt vend en mars 2023"}, id="behind qu'"),
         pytest.param("names_disagree", {"en": "PDF of Ozblatt's sales in March 2023"}, id="before 's"),
-        pytest.param("names_disagree", {"fr": "Rapport PDF des ventes en Allemagne"}, id="a country in one alone"),
+        pytest.param(
+            "names_disagree", {"fr": "Rapport PDF des ventes en Allemagne"}, id="a country in one alone"
+        ),
         pytest.param("echo", {"en": "rapport_ventes_mars_2023.pdf"}, id="the name again"),
         pytest.param("too_long", {"en": "report " * 15}, id="15 words"),
         pytest.param("style", {"en": "PDF sales report for March 2023."}, id="final period"),

@@ -26,10 +26,26 @@ def test_participles(verb, lang, past, present):
         pytest.param("paramétrer", "paramètre", id="a verb that pyrealb lacks, as pénétrer"),
         pytest.param("concaténer", "concatène", id="as céder"),
         pytest.param("s'abonner", "s'abonne", id="reflexive"),
+        pytest.param("s'accroupir", "s'accroupit", id="reflexive only"),
+        pytest.param("se méfier de", "se méfie de", id="a phrase, reflexive only"),
     ],
 )
 def test_third_persons(verb, third):
     assert realise.verb_fr(verb) == third
+
+
+@pytest.mark.parametrize(
+    ("noun", "plural"),
+    [
+        pytest.param("invoice", "invoices", id="a plain noun"),
+        pytest.param("aerobics", "aerobics", id="a science has one form"),
+        pytest.param("pics", "pics", id="so has what is plural already"),
+        pytest.param("QuickBooks", "QuickBooks", id="and a name that ends in s"),
+        pytest.param("school bus", "school buses", id="a singular that ends in s"),
+    ],
+)
+def test_english_plurals(noun, plural):
+    assert realise.plural_en(noun) == plural
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@ import re
 
 import pytest
 
+from nomenclair.contract import SENSES
+from nomenclair.names import fold
 from train.base.build import CORPUS
 from train.base.compose import Lexicon, Word
 from train.base.glossary import glosses
@@ -29,6 +31,7 @@ LEXICON = Lexicon(
             Word("date", "en", "date", "dater", ""),
             Word("give", "en", "give", "donner", ""),
             Word("peel", "en", "peel", "éplucher", ""),
+            Word("set thermostat", "en", "set thermostat", "régler le thermostat", ""),
             Word("suivre", "fr", "follow", "suivre", ""),
             Word("avaler", "fr", "swallow", "avaler", ""),
         ],
@@ -68,6 +71,7 @@ TOLD = glosses(LEXICON)
         ),
         pytest.param("parking meters", "", "parcmètres mp", id="a phrase that is one word in French"),
         pytest.param("gave", "", "donné", id="an English simple past as a participle"),
+        pytest.param("set thermostat", "", "règle le thermostat", id="what is done, not what was"),
         pytest.param("peeling", "", "épluchure f, épluche", id="a thing, and what somebody does, last"),
         pytest.param("swallow", "", "hirondelle f", id="a noun that is a verb only as a translation"),
         pytest.param("swallows", "", "hirondelle f", id="its plural"),
@@ -187,3 +191,22 @@ def test_the_dictionary_is_well_formed():
         assert pos in ("NAVP" if lang == "xx" else "NAV"), word
         assert (gender in ("m", "f", "mp", "fp")) == (pos == "N"), word
         assert re.fullmatch(r"[\w' .’+&-]+", en + fr), word
+
+
+def test_what_a_reader_set_right_stands_instead():
+    corrected = {"lock": ("lock", "verrou m"), "pain": ("", "")}
+    found = glosses(LEXICON, corrected=corrected)
+    assert found["lock"] == ("lock", "verrou m") and "pain" not in found
+    assert {key: both for key, both in found.items() if key not in corrected} == {
+        key: both for key, both in TOLD.items() if key not in corrected
+    }
+
+
+def test_the_glosses_set_right_are_well_formed():
+    header, *lines = (CORPUS / "glosses.tsv").read_text("utf-8").splitlines()
+    rows = [line.split("\t") for line in lines]
+    assert header == "word\ten\tfr" and all(len(row) == 3 for row in rows)
+    keys = [row[0] for row in rows]
+    assert keys == sorted(set(keys)) and all(key == fold(key) for key in keys)
+    cells = [cell for row in rows for cell in row[1:]]
+    assert [cell for cell in cells if len(cell.split(", ")) > max(SENSES) or cell != cell.strip()] == []

@@ -74,7 +74,9 @@ def told(word: Word, pos: str, form: str, part: str, lang: str) -> str:
     ):
         return form
     if pos == "V":
-        if part == "participle" or (word.lang == "en" and form == realise.past_en(word.form)):
+        # `set limits` is what a program does, though its simple past is written alike.
+        past = word.lang == "en" and part == "form" and form == realise.past_en(word.form)
+        if part == "participle" or past:
             return realise.participles(lemma, lang)[0]
         return realise.verb_en(lemma) if lang == "en" else realise.verb_fr(lemma)
     return f"{lemma} {word.gender}" if lang == "fr" and pos in "ND" else lemma

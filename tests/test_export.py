@@ -1,4 +1,3 @@
-import resource
 import shutil
 
 import numpy as np
@@ -9,6 +8,7 @@ from nomenclair import Student, UserError
 from nomenclair.records import Pair
 from nomenclair.student import KINDS, TOKENIZER, WORDS
 from nomenclair.workspace import read_json, write_json
+from tests import disk
 from train import quantise
 from train.calibrate import ALWAYS, NEVER, Outspoken, curve, threshold, thresholds
 from train.data import OwnPair, split_of
@@ -179,12 +179,8 @@ def test_a_gate_that_never_opens_exports_nothing(training, tmp_path, held_out, m
 def test_a_full_disk_leaves_the_former_student(training, student_folder, tmp_path, held_out):
     former = tmp_path / "student"
     shutil.copytree(student_folder, former)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
-    try:
-        with pytest.raises(UserError, match=r"cannot be written.*Free some space"):
-            export(training, former, held_out[:4], FOLDER / "kinds.tsv")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    with pytest.raises(UserError, match=r"cannot be written.*Free some space"), disk.full(20_000):
+        export(training, former, held_out[:4], FOLDER / "kinds.tsv")
     assert list(tmp_path.iterdir()) == [former]
     assert Student.load(former).describe(["a.pdf"], "fr") == Student.load(student_folder).describe(
         ["a.pdf"], "fr"

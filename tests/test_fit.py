@@ -1,6 +1,5 @@
 import csv
 import dataclasses
-import resource
 import subprocess
 import sys
 
@@ -9,6 +8,7 @@ from transformers import TrainerCallback
 
 from nomenclair.errors import UserError
 from nomenclair.workspace import read_json, write_json
+from tests import disk
 from train.bases import EMBEDDED
 from train.data import examples, fingerprint, split_of
 from train.fit import Settings, default_epochs, fit, put_back, run_state, set_aside
@@ -27,13 +27,7 @@ class FillDisk(TrainerCallback):
     """No file may grow past 20 kB from the first step on, as where the disk is full."""
 
     def on_step_end(self, *args, **kwargs):
-        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
-
-
-@pytest.fixture
-def disk_is_freed():
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        disk.fill(20_000)
 
 
 class CountSteps(TrainerCallback):
@@ -95,10 +89,10 @@ def test_a_training_goes_on_from_the_last_whole_checkpoint(tmp_path, settings, p
     assert counter.steps == outcome.steps // 2 and first.exists()
 
 
-def test_a_full_disk_says_what_to_do_and_loses_nothing(tmp_path, settings, pairs, disk_is_freed):
-    with pytest.raises(UserError, match=r"cannot be written.*Free some space.*same command again"):
+def test_a_full_disk_says_what_to_do_and_loses_nothing(tmp_path, settings, pairs):
+    told = pytest.raises(UserError, match=r"cannot be written.*Free some space.*same command again")
+    with told, disk.freed_after():
         fit(pairs[:80], dataclasses.replace(settings, epochs=1), tmp_path, [FillDisk()])
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     assert list((tmp_path / "checkpoints").iterdir())  # half a one
     fit(pairs[:80], dataclasses.replace(settings, epochs=1), tmp_path)
     assert (tmp_path / "training.json").exists()

@@ -1,5 +1,4 @@
 import errno
-import resource
 
 import numpy as np
 import pytest
@@ -8,17 +7,11 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, models
 
 from nomenclair.errors import UserError
+from tests import disk
 from train.full_disk import failed_writes_told
 
 LARGE = torch.zeros(10_000)
 WORDY = Tokenizer(models.BPE({f"word{i}": i for i in range(3000)}, []))
-
-
-@pytest.fixture
-def full_disk():
-    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, resource.RLIM_INFINITY))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 @pytest.mark.parametrize(
@@ -31,8 +24,9 @@ def full_disk():
         pytest.param(lambda path: WORDY.save(str(path)), id="tokenizers"),
     ],
 )
-def test_each_library_s_failed_write_is_told(tmp_path, full_disk, write):
-    with pytest.raises(UserError, match=r"cannot be written.*Free some space"), failed_writes_told():
+def test_each_library_s_failed_write_is_told(tmp_path, write):
+    told = pytest.raises(UserError, match=r"cannot be written.*Free some space")
+    with told, disk.full(3000), failed_writes_told():
         write(tmp_path / "file")
 
 

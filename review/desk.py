@@ -7,24 +7,11 @@ from pathlib import Path
 
 from nomenclair.errors import UserError
 from nomenclair.records import Pair
-from review.apply import (
-    Cells,
-    Word,
-    apply_rows,
-    contradictions,
-    generated_print,
-    held,
-    kept_or_edited,
-    one_line,
-    said,
-    shown,
-    standing,
-    state,
-    write_words,
-)
+from review.apply import Cells, apply_rows, kept_or_edited, one_line, shown, state
 from review.flags import Raised, flags_of, raised, weight
 from review.sheet import Row, read_sheet, visible
 from review.sources import Sources
+from review.words import Word, contradictions, generated_print, held, said, standing, write_words
 
 CONFLICT_WEIGHT = 100
 

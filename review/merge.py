@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from review.apply import Word, as_note, joined, rival_of, with_rival
+from review.sheet import joined
+from review.words import Word, as_note, rival_of, with_rival
 
 
 @dataclass(frozen=True, slots=True)

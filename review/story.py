@@ -12,9 +12,9 @@ from nomenclair.contract import LANGUAGES
 from nomenclair.errors import UserError
 from nomenclair.records import Pair, Rejected
 from nomenclair.workspace import Workspace, count_records, read_json, read_records
-from review.apply import Word, final_pairs, read_words
 from review.flags import flags_of
 from review.sources import Sources
+from review.words import Word, final_pairs, read_words
 from train.data import split_of
 
 SAMPLES = 5

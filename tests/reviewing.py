@@ -7,9 +7,9 @@ from typer.testing import CliRunner
 from nomenclair.cli import app
 from nomenclair.records import Pair, name_id
 from nomenclair.workspace import Workspace, write_records
-from review.apply import Word, generated_print, said, standing, with_rival
 from review.desk import DeskRow, conflict
 from review.sources import Sources
+from review.words import Word, generated_print, said, standing, with_rival
 
 SOURCES = Sources.load()
 

@@ -7,19 +7,10 @@ import pytest
 from pyarrow import parquet
 
 from nomenclair.workspace import write_records
-from review.apply import (
-    Word,
-    apply_rows,
-    final_pairs,
-    held,
-    read_words,
-    rival_of,
-    said,
-    with_rival,
-    write_words,
-)
+from review.apply import apply_rows
 from review.desk import DeskRow, conflict, not_applied, rows
 from review.sheet import read_sheet, write_sheet
+from review.words import Word, final_pairs, held, read_words, rival_of, said, with_rival, write_words
 from tests.reviewing import BAD, INVOICE, LUC, PAIRS, REPORT, SOURCES, in_conflict, line, run, word, workspace
 
 

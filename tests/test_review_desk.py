@@ -7,10 +7,11 @@ import pytest
 
 from nomenclair.errors import UserError
 from nomenclair.records import Pair, PairFlag
-from review.apply import apply_rows, read_words, with_rival, write_words
+from review.apply import apply_rows
 from review.desk import Desk, conflict, rows
 from review.flags import doubts_of
 from review.sheet import read_sheet, text_print, write_sheet
+from review.words import read_words, with_rival, write_words
 from tests.reviewing import BAD, INVOICE, LUC, PAIRS, REPORT, SOURCES, in_conflict, pair, word
 
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from review.apply import as_note, read_words, said, with_rival, write_words
 from review.merge import add, cohen_kappa, merge
+from review.words import as_note, read_words, said, with_rival, write_words
 from tests.reviewing import BAD, INVOICE, LUC, PAIRS, REPORT, run, word, workspace
 
 

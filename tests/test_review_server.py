@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import pytest
 
 from nomenclair.records import name_id
-from review.apply import read_words
 from review.desk import Desk, DeskRow
 from review.server import PAGE, as_json, listening
+from review.words import read_words
 from tests.reviewing import BAD, PAIRS, pair
 
 

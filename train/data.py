@@ -14,7 +14,7 @@ from nomenclair.glossary import Glossary
 from nomenclair.names import family
 from nomenclair.records import Pair
 from nomenclair.workspace import Workspace, read_records, write_records
-from review.apply import final_pairs, read_words
+from review.words import final_pairs, read_words
 
 Item = TypeVar("Item")
 Split = Literal["train", "validation", "test"]

@@ -57,7 +57,7 @@ def export(
     """Write the pairs as a table to correct (TSV), worst first."""
     table, desk = room("review.sheet"), room("review.desk")
     ws, pairs = _loaded(root)
-    words = room("review.apply").read_words(ws.reviewed)
+    words = room("review.words").read_words(ws.reviewed)
     path = sheet or ws.sheet
     if unsaid := desk.not_applied(path, pairs, words):
         command = f"nomenclair review apply {shlex.quote(str(path))} --workspace {shlex.quote(str(ws.root))}"
@@ -77,15 +77,15 @@ def apply(
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Take a person's corrections from the table and keep them for ever."""
-    module, table = room("review.apply"), room("review.sheet")
+    module, words_of, table = room("review.apply"), room("review.words"), room("review.sheet")
     ws, pairs = _loaded(root)
     path = sheet or ws.need(ws.sheet, "review export")
     lines, broken = table.read_sheet(path)
     by = _speaker(by)
-    with module.held(ws.reviewed) as words:
+    with words_of.held(ws.reviewed) as words:
         after, done = module.apply_rows(lines, pairs, words, by, str(path.resolve()))
         if after != words:
-            module.write_words(ws.reviewed, after)
+            words_of.write_words(ws.reviewed, after)
     refused = sorted([*broken, *done.refused], key=lambda line: line.line)
     said = ", ".join(f"{n} {verdict}" for verdict, n in sorted(done.taken.items())) or "nothing new"
     console.print(f"{said}; {done.untouched} untouched, {done.already} applied before; kept in {ws.reviewed}")
@@ -108,7 +108,7 @@ def serve(
     """Review in a browser, with the keyboard; every verdict is saved at once."""
     server = room("review.server")
     ws, pairs = _loaded(root)
-    words = room("review.apply").read_words(ws.reviewed)
+    words = room("review.words").read_words(ws.reviewed)
     table = room("review.desk").Desk(ws.reviewed, pairs, words, _speaker(by), _doubts(ws))
     with server.listening(table, port) as (url, running):
         print(url, flush=True)
@@ -123,7 +123,7 @@ def merge(
 ) -> None:
     """Join two reviewers' files into the workspace's and print how far they agree (Cohen's kappa)."""
     module = room("review.merge")
-    words = room("review.apply")
+    words = room("review.words")
     ws = workspace(root)
     for path in (first, second):
         if not path.exists():

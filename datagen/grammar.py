@@ -16,7 +16,7 @@ from datagen.reading import FRENCH_LINKS, SCRIPTING, Item
 from datagen.telling import PREPOSITIONS, WHEN, Description
 from nomenclair import names
 from nomenclair.contract import MAX_CHARS, MAX_WORDS
-from nomenclair.kinds import UNKNOWN, Kind, KindTable
+from nomenclair.kinds import Kind, KindTable
 
 MAX_CONTENT_WORDS = 6
 
@@ -93,7 +93,7 @@ class GrammarTeacher:
         if kind.pattern == name:
             return Description(kind.en, kind.fr)
         stem, ext = names.split_ext(name)
-        if kind is UNKNOWN or not ext:
+        if kind.pattern not in self.kinds.by_pattern or not ext:
             raise Unclear(ext or name, "kind")
         if stem in self.kinds.by_pattern:
             raise Unclear(stem, "kind")

@@ -70,6 +70,9 @@ def _starts_a_word(mark: str, text: str) -> bool:
 
 
 UNKNOWN = Kind("", "other", "File", "Fichier", "m", ("file", "fichier"))
+# A suffix that is no word: what a file of it is called at least. Longer ones are mostly words (`x.expected`), and two
+# letters may be a language (`messages.fr`).
+CODE = re.compile(r"\.(?=[0-9]*[a-z])(?!(?:de|en|es|fr|it|ja|nl|pl|pt|ru|sv|zh)$)[a-z0-9]{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,17 @@ class KindTable:
 
     def of(self, name: str) -> Kind:
         """The kind of a name: by its whole name, its last two suffixes (.1.gz), its extension, the end of a
-        compound one, or what stands before its first dot (Dockerfile.alpine)."""
+        compound one, or what stands before its first dot (Dockerfile.alpine); of a short extension that stands in no
+        row, by its letters: "QZV file"."""
         _, ext = names.split_ext(name)
         # A command called `java` is no Java source: two suffixes need two dots.
         two = "." + ".".join(name.lower().split(".")[-2:]) if name.count(".") > 1 else ""
         candidates = (name, two, ext, "." + ext.rpartition(".")[2], name.partition(".")[0])
-        return next((self.by_pattern[c] for c in candidates if c in self.by_pattern), UNKNOWN)
+        return next((self.by_pattern[c] for c in candidates if c in self.by_pattern), None) or _by_letters(ext)
+
+
+def _by_letters(ext: str) -> Kind:
+    if not CODE.fullmatch(ext):
+        return UNKNOWN
+    letters = ext[1:].upper()
+    return Kind(ext, "other", f"{letters} file", f"Fichier {letters}", "m", (ext[1:],))

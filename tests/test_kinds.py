@@ -20,7 +20,11 @@ TABLE = KindTable.load(REPOSITORY / "corpus" / "kinds.tsv")
         pytest.param("Dockerfile", "build", None, id="whole name"),
         pytest.param("notes", "other", "Fichier", id="no extension"),
         pytest.param("java", "other", "Fichier", id="a command that is called as an extension"),
-        pytest.param("x.zzzz", "other", "Fichier", id="unknown extension"),
+        pytest.param("elf_i386.qzv", "other", "Fichier QZV", id="unknown extension: its letters"),
+        pytest.param("banana.9W", "other", "Fichier 9W", id="unknown extension with a digit, in capitals"),
+        pytest.param("data.zzzz", "other", "Fichier", id="unknown extension, as long as words are"),
+        pytest.param("messages.fr", "other", "Fichier", id="a language is no format"),
+        pytest.param("core.123", "other", "Fichier", id="a number is no extension"),
     ],
 )
 def test_kind_of(name, kind, fr):
@@ -74,6 +78,7 @@ def test_kind_of(name, kind, fr):
         pytest.param("ls.1", None, None, id="unpacked: as likely anything else"),
         pytest.param("IMG_0042.jpg", "JPEG photo no. 42", "Photo JPEG n° 42", id="a counter alone"),
         pytest.param("IMG_0042", None, None, id="a counter without a kind"),
+        pytest.param("IMG_0042.qzv", "QZV file no. 42", "Fichier QZV n° 42", id="a counter and a code"),
         pytest.param("IMG_0042_plage.jpg", None, None, id="a word beside the counter"),
     ],
 )

@@ -169,7 +169,8 @@ def names_kinds(pairs: Sequence[Pair], table: KindTable, languages: Sequence[str
 
     Pairs of one's own may say what files are about and nothing else.
     """
-    known = [(pair, kind) for pair in spread(pairs, KIND_PAIRS) if (kind := table.of(pair.name)).pattern]
+    of_pairs = ((pair, table.of(pair.name)) for pair in spread(pairs, KIND_PAIRS))
+    known = [(pair, kind) for pair, kind in of_pairs if kind.pattern in table.by_pattern]
     named = {
         lang: [kind.named_in(pair.text(lang)) for pair, kind in known if pair.text(lang)]
         for lang in languages

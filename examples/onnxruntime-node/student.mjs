@@ -16,6 +16,8 @@ const END = 1;
 const MANUAL_PAGE = /^([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8][a-z]*\.gz$/;
 const ROTATED =
   /log|journal|messages|backup|dump|^(?:kern|dmesg|[bw]tmp)\b|^(?:dpkg|apt)\.|\.(?:tar|sql|csv|txt|err|info|warn|out)$/i;
+// A suffix that is no word: what a file of it is called at least (kinds.py).
+const CODE = /^\.(?=[0-9]*[a-z])(?!(?:de|en|es|fr|it|ja|nl|pl|pt|ru|sv|zh)$)[a-z0-9]{1,3}$/;
 const MAX_CHARS = 90;
 // A run of the model holds at most so many beams: its memory is bounded.
 const ROWS = 32;
@@ -68,7 +70,10 @@ export class Student {
     const two = dots.length > 2 ? "." + dots.slice(-2).join(".").toLowerCase() : "";
     const candidates = [name, two, ext, "." + ext.split(".").at(-1), dots[0]];
     const found = candidates.find((candidate) => this.kinds.has(candidate));
-    return this.kinds.get(found) ?? { pattern: "", en: "File", fr: "Fichier", marks: ["file", "fichier"] };
+    if (found) return this.kinds.get(found);
+    if (!CODE.test(ext)) return { pattern: "", en: "File", fr: "Fichier", marks: ["file", "fichier"] };
+    const letters = ext.slice(1).toUpperCase();
+    return { pattern: ext, en: `${letters} file`, fr: `Fichier ${letters}`, marks: [ext.slice(1)] };
   }
 
   // [{name, ids, text, score, abstained}] in order; `score` is the mean log-probability of the text's tokens.

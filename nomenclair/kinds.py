@@ -70,7 +70,7 @@ def _starts_a_word(mark: str, text: str) -> bool:
 
 
 UNKNOWN = Kind("", "other", "File", "Fichier", "m", ("file", "fichier"))
-# A suffix that is no word: what a file of it is called at least. Longer ones are mostly words (`x.expected`), and two
+# A suffix that is no word: what a file of it is called at least. Longer ones are mostly words (`x.nodes`), and two
 # letters may be a language (`messages.fr`).
 CODE = re.compile(r"\.(?=[0-9]*[a-z])(?!(?:de|en|es|fr|it|ja|nl|pl|pt|ru|sv|zh)$)[a-z0-9]{1,3}")
 

@@ -148,7 +148,9 @@ WORDS = vocabulary(
         pytest.param("", "", None, id="nothing"),
         pytest.param("report.pdf", "Report", "kind .pdf", id="its kind is missing"),
         pytest.param("report.pdf", "JPEG report", "kind .pdf", id="another kind"),
-        pytest.param("report.zzz", "Report", None, id="an extension that the table lacks"),
+        pytest.param("report.zzz", "Report", "kind .zzz", id="a short extension that the table lacks: its letters"),
+        pytest.param("report.zzz", "ZZZ report", None, id="its letters said"),
+        pytest.param("report.zzzz", "Report", None, id="a suffix that is a word"),
         pytest.param(
             "parse_http.log", "HttpS log report", "word HttpS", id="a capital is no plural's ending"
         ),

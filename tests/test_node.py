@@ -26,6 +26,7 @@ NAMES = [item.name for item in gold()[::6]] + [
     "contract_sarah_johnson.pdf", "Jess & Omar wedding.mp4", "CVMarieDupont.pdf", "id_rsa.pub", "rapport 1 mai.pdf",
     "releve_compte_1234_2024_02.pdf", "event_hooks.cpython-312.opt-1.pyc", "epoll_wait.2.gz", "Net::DNS.3pm.gz",
     "PXL_20240501_081544123.jpg", "DJI_20240611174022_0007_D.MP4", "L1004417.dng", "404.html", "20231301.log",
+    "elf_i386.qzv", "messages.fr", "IMG_0042.qzv",
 ]  # fmt: skip
 pytestmark = [
     pytest.mark.slow,

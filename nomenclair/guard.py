@@ -36,6 +36,8 @@ ORDINALS = {
 QUARTERS, HALVES = ("tq", "trim|quarter|term"), ("sh", "sem|half|temps")
 CODES = {"quarter": QUARTERS, "trimestre": QUARTERS, "half": HALVES, "semestre": HALVES}
 PERIOD = re.compile(rf"\b({'|'.join(ORDINALS)}) ({'|'.join(CODES)})\b")
+# No year has so many: the letter before them in the name stands for something else (`S23` is a week).
+MANY = re.compile(r"\b(semestre|trimestre|semester|quarter) ([0-9]{2})(?![0-9])")
 SEASON = re.compile(r"\b(?:season|saison) 0*([0-9]+)")
 # A month of a year as if it were a counter; a name says "no" where it is one.
 MONTH_COUNTED = re.compile(rf"(?:\bn° |\bno\. )({names.YEAR}[-_/]{names.MONTH})(?![0-9-])")
@@ -216,6 +218,9 @@ def _period(name: str, text: str) -> str | None:
         coded = rf"[{letters}]0?{number}(?![0-9])|(?<![0-9]){number}[{letters}](?![a-z])|{said}"
         if not re.search(coded, name):
             return f"period {word} {unit}"
+    for unit, number in MANY.findall(text):
+        if re.search(rf"[sqt]{number}(?![0-9])", name):
+            return f"period {unit} {number}"
     for number in SEASON.findall(text):
         if not re.search(rf"s0*{number}(?![0-9])|(?<![0-9])0*{number}x|saison|season", name):
             return f"season {number}"

@@ -56,6 +56,10 @@ WORDS = vocabulary(
         pytest.param(
             "report first quarter.pdf", "PDF report of the first quarter", None, id="a quarter in words"
         ),
+        pytest.param(
+            "planning_S23.pdf", "Rapport PDF du semestre 23", "period semestre 23", id="a week is no half year"
+        ),
+        pytest.param("rapport_T3_24.pdf", "Rapport PDF du trimestre 24", None, id="a year behind the quarter"),
         pytest.param("office_S02E05.jpg", "JPEG photo, season 2 episode 5", None, id="the name's season"),
         pytest.param("office_S02E05.jpg", "JPEG photo, season 5", "season 5", id="an episode is no season"),
         pytest.param("report 2023-2024.pdf", "PDF report 2023-2024", None, id="years side by side"),

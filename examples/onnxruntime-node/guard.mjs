@@ -16,6 +16,7 @@ const ORDINALS = new Map(
   ),
 );
 const PERIOD = new RegExp(`\\b(${[...ORDINALS.keys()].join("|")}) (quarter|trimestre|half|semestre)\\b`, "g");
+const MANY = /\b(?:semestre|trimestre|semester|quarter) ([0-9]{2})(?![0-9])/g;
 const SEASON = /\b(?:season|saison) 0*([0-9]+)/g;
 const YEARS = /(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0-9])/g;
 const SERIAL = /(?<![0-9-])([12][0-9]{3})-(?!(?:19[5-9]|20[0-9])[0-9])([0-9]{3,})(?![0-9-])/g;
@@ -71,6 +72,7 @@ function falsePeriod(name, text) {
     const number = ORDINALS.get(word);
     if (!new RegExp(`[${letters}]0?${number}(?![0-9])|(?<![0-9])${number}[${letters}](?![a-z])|${said}`).test(name)) return true;
   }
+  for (const [, number] of text.matchAll(MANY)) if (new RegExp(`[sqt]${number}(?![0-9])`).test(name)) return true;
   const seasons = [...text.matchAll(SEASON)].map(([, number]) => number);
   return seasons.some((number) => !new RegExp(`s0*${number}(?![0-9])|(?<![0-9])0*${number}x|saison|season`).test(name));
 }

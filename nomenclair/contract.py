@@ -16,7 +16,7 @@ LANGUAGES: tuple[Lang, ...] = get_args(Lang)
 
 # Raised whenever source_text changes, or the files of a student: one of another version would read a text that it was
 # not trained on.
-CONTRACT_VERSION = 12
+CONTRACT_VERSION = 13
 
 MAX_SOURCE_TOKENS = 64
 MAX_NEW_TOKENS = 32
@@ -30,12 +30,15 @@ MAX_CHARS = 90
 # The number that a second download or copy gets; any other bracket says nothing.
 COPY_NUMBER = re.compile(r"(\([0-9]{1,3}\))")
 
-# The clock behind a day (20240102_101112, 202401021011, 2024-01-02-10-11-12), with thousandths or not: no description
-# tells it, and the model reads so many digits in a row wrongly.
+# The clock behind a day (20240102_101112, 202401021011, 2024-01-02-10-11-12, 2024-01-02 10h11), with thousandths or
+# not: no description tells it, and the model reads so many digits in a row wrongly. Four digits behind a mark are a
+# clock's where they are neither a counter's (0003) nor a year's.
 HOUR, SIXTIETH = "(?:[01][0-9]|2[0-3])", "[0-5][0-9]"
+DAYTIME = f"(?!{names.YEAR})(?:0[6-9]|1[0-9]|2[0-3]){SIXTIETH}"
 CLOCK = re.compile(
     rf"(?<![0-9])(?P<day>{names.YEAR}(?P<mark>[-_.]?){names.MONTH}(?P=mark){names.DAY})"
-    rf"(?:(?:[-_ T]| at | à )?{HOUR}[-_.:]?{SIXTIETH}[-_.:]?{SIXTIETH}(?:[0-9]{{3}})?|{HOUR}{SIXTIETH})(?![0-9])"
+    rf"(?:(?:(?:[-_ T]| at | à )?{HOUR}[-_.:]?{SIXTIETH}[-_.:]?{SIXTIETH}(?:[0-9]{{3}})?|{HOUR}{SIXTIETH})(?![0-9])"
+    rf"|(?:[-_ T]| at | à )(?:{HOUR}[-_.:hH]{SIXTIETH}|{DAYTIME})(?![0-9A-Za-z]))"
 )
 
 # A name of 255 bytes is cut here, in the middle of its stem: its end and its extension say the most.
@@ -67,6 +70,8 @@ def source_text(name: str, lang: Lang, glossary: Glossary = NO_GLOSSARY) -> str:
     'en: # .pem'
     >>> source_text("IMG_20240102_101112.jpg", "en")
     'en: IMG 20240102 .jpg'
+    >>> source_text("Scan 2024-01-02 10h11.tif", "fr"), source_text("20240102_0003.tif", "fr")
+    ('fr: Scan 2024 01 02 .tif', 'fr: 20240102 0003 .tif')
     >>> source_text("event_hooks.cpython-312.pyc", "en")
     'en: event hooks .pyc'
     >>> source_text("Facture(2).pdf", "fr")

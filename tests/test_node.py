@@ -26,7 +26,7 @@ NAMES = [item.name for item in gold()[::6]] + [
     "contract_sarah_johnson.pdf", "Jess & Omar wedding.mp4", "CVMarieDupont.pdf", "id_rsa.pub", "rapport 1 mai.pdf",
     "releve_compte_1234_2024_02.pdf", "event_hooks.cpython-312.opt-1.pyc", "epoll_wait.2.gz", "Net::DNS.3pm.gz",
     "PXL_20240501_081544123.jpg", "DJI_20240611174022_0007_D.MP4", "L1004417.dng", "404.html", "20231301.log",
-    "elf_i386.qzv", "messages.fr", "IMG_0042.qzv",
+    "elf_i386.qzv", "messages.fr", "IMG_0042.qzv", "Doc 2024-01-02 10_11.pdf", "a_2024-01-02_10h11.mp3",
 ]  # fmt: skip
 pytestmark = [
     pytest.mark.slow,
@@ -98,6 +98,8 @@ ODD = [
     pytest.param("a.cpython-312\n.pyc", id="a line break behind the interpreter"),
     pytest.param("20230231.pdf", id="a day that is none"),
     pytest.param("20240229_101112.pdf", id="a leap year's day"),
+    pytest.param("VID_20240229_1011.pdf", id="a clock without seconds"),
+    pytest.param("20240229_2023.pdf", id="a year behind a day"),
     pytest.param("#2024#01 02.pdf", id="a mark of a hash inside a day"),
     pytest.param("serrure " * 4000 + ".stl", id="more words than fit"),
 ]

@@ -24,6 +24,9 @@ from nomenclair import names, opaque
         pytest.param(
             "PXL_20240501_081544123", "X from 1 May 2024", "X du 1er mai 2024", id="the first of a month"
         ),
+        pytest.param(
+            "VID_20240102_1011", "X from 2 January 2024", "X du 2 janvier 2024", id="a clock without seconds"
+        ),
         pytest.param("20240229", "X from 29 February 2024", "X du 29 février 2024", id="a leap year's day"),
         pytest.param("2020-12-24", "X from 24 December 2020", "X du 24 décembre 2020", id="a day alone"),
         pytest.param(

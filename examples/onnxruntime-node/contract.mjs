@@ -1,7 +1,7 @@
 // The text that a student reads for a file name: nomenclair/contract.py and names.py again, for VERSION below.
 // tests/test_node.py holds both to the same answers.
 
-export const VERSION = 12;
+export const VERSION = 13;
 
 const COMPOUND_EXT =
   /\.(?:tar\.(?:gz|bz2|xz|zst|lz|lzma|Z)|d\.ts|min\.(?:js|css)|module\.css|spec\.(?:js|ts)|test\.(?:js|ts)|cpio\.gz|js\.map|css\.map|html\.erb|blade\.php|user\.js|svg\.gz)$/i;
@@ -32,9 +32,11 @@ export const YEAR = "(?:19[5-9][0-9]|20[0-9][0-9])";
 export const [MONTH, DAY] = ["(?:0[1-9]|1[0-2])", "(?:0[1-9]|[12][0-9]|3[01])"];
 const DATE = `${YEAR}(?<mark>[-_.]?)${MONTH}\\k<mark>${DAY}`;
 const [HOUR, SIXTIETH] = ["(?:[01][0-9]|2[0-3])", "[0-5][0-9]"];
+const DAYTIME = `(?!${YEAR})(?:0[6-9]|1[0-9]|2[0-3])${SIXTIETH}`;
 export const CLOCK = new RegExp(
   `(?<![0-9])(?<day>${DATE})` +
-    `(?:(?:[-_ T]| at | à )?${HOUR}[-_.:]?${SIXTIETH}[-_.:]?${SIXTIETH}(?:[0-9]{3})?|${HOUR}${SIXTIETH})(?![0-9])`,
+    `(?:(?:(?:[-_ T]| at | à )?${HOUR}[-_.:]?${SIXTIETH}[-_.:]?${SIXTIETH}(?:[0-9]{3})?|${HOUR}${SIXTIETH})(?![0-9])` +
+    `|(?:[-_ T]| at | à )(?:${HOUR}[-_.:hH]${SIXTIETH}|${DAYTIME})(?![0-9A-Za-z]))`,
   "g",
 );
 const INTERPRETER = /\.cpython-[0-9]+(?:\.opt-[12])?$/;

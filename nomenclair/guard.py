@@ -49,8 +49,10 @@ SERIAL = re.compile(rf"(?<![0-9-])([12][0-9]{{3}})-(?!{names.YEAR})([0-9]{{3,}})
 BETWEEN = re.compile(r"\b(?:to|and|à|et|au|until|through)\b")
 FRENCH_MONTH = f"(?:{'|'.join(names.FRENCH_MONTHS)})"
 # What no text has: a broken character (half of one written in bytes); no French one: an article cut short before a
-# consonant, a day of a month above 99.
-MISSPELT = re.compile(rf"\ufffd|\b[dlDL]'[bcdfgjklmnpqrstvwxz]\w+|\b[0-9]{{3,}} {FRENCH_MONTH}\b")
+# consonant (letters said one by one may begin with a vowel: l'XML), a day of a month above 99.
+MISSPELT = re.compile(
+    rf"\ufffd|\b[dlDL]'(?:[bcdfgjklmnpqrstvwxz]\w|[BCDFGJKLMNPQRSTVWXZ][a-zà-ÿ])\w*|\b[0-9]{{3,}} {FRENCH_MONTH}\b"
+)
 # The first of a month as no French text writes it.
 FIRST = re.compile(rf"\b1 (?={FRENCH_MONTH}\b)")
 # A day without its article.

@@ -121,7 +121,9 @@ WORDS = vocabulary(
             "misspelt 1234 février",
             id="no day of a month",
         ),
+        pytest.param("Ride.pdf", "Rapport PDF de l'Ride", "misspelt l'Ride", id="before a name"),
         pytest.param("rapport_aride.pdf", "Rapport PDF de l'aride", None, id="before a vowel it may be"),
+        pytest.param("rapport_XML.pdf", "Rapport PDF de l'XML", None, id="and before letters said one by one"),
         pytest.param(
             "report_rock.pdf", "PDF report rock'n'roll", "word roll", id="an English contraction is none"
         ),

@@ -7,7 +7,7 @@ const FOLDED_MONTHS = new Map([...MONTHS].map(([word, number]) => [word.toLowerC
 const DATE = new RegExp(`(?:\\b([0-9]{1,2})(?:er)? )?\\b(${[...FOLDED_MONTHS.keys()].join("|")})\\b(?: ([0-9]{4}))?`, "g");
 const EDGE = "(?<![\\p{L}\\p{N}_])";
 const FRENCH_MONTH = `(?:${FRENCH_MONTHS.join("|")})(?![\\p{L}\\p{N}_])`;
-const MISSPELT = new RegExp(`\uFFFD|${EDGE}[dlDL]'[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]+|${EDGE}[0-9]{3,} ${FRENCH_MONTH}`, "u");
+const MISSPELT = new RegExp(`\uFFFD|${EDGE}[dlDL]'(?:[bcdfgjklmnpqrstvwxz][\\p{L}\\p{N}_]|[BCDFGJKLMNPQRSTVWXZ][a-zà-ÿ])|${EDGE}[0-9]{3,} ${FRENCH_MONTH}`, "u");
 const FIRST = new RegExp(`${EDGE}1 (?=${FRENCH_MONTH})`, "gu");
 const BARE_DAY = new RegExp(`${EDGE}de (?=[0-9]{1,2}(?:er)? ${FRENCH_MONTH})`, "gu");
 const ORDINALS = new Map(

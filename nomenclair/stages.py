@@ -63,17 +63,21 @@ def inspect(ws: Workspace) -> list[StageState]:
     """What each stage has made so far; a stage is stale when one of its inputs is newer than its output,
     and unfinished while names wait to be asked."""
     own = _own_pairs(ws)
-    return [
-        StageState(
+
+    def seen(stage: Stage) -> StageState:
+        state = _state(stage, needed=not (own and stage.name in BEFORE_TRAINING))
+        # A training of other pairs is not gone on from.
+        again = " --fresh" if stage.name == "train" and state == "stale" else ""
+        return StageState(
             stage.name,
-            f"nomenclair {stage.command} --workspace {shlex.quote(str(ws.root))}",
+            f"nomenclair {stage.command}{again} --workspace {shlex.quote(str(ws.root))}",
             stage.output,
-            _state(stage, needed=not (own and stage.name in BEFORE_TRAINING)),
+            state,
             _rows(stage.output),
             _rows(stage.rejected) if stage.rejected else None,
         )
-        for stage in stages(ws)
-    ]
+
+    return [seen(stage) for stage in stages(ws)]
 
 
 def next_command(states: list[StageState], ws: Workspace) -> str:

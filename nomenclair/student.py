@@ -105,8 +105,9 @@ class Student:
             raise UserError(f"{folder / TOKENIZER} cannot be loaded: {_first_line(error)}.", CURE) from error
         tokenizer.no_padding()
         tokenizer.enable_truncation(card.get("max_source_tokens", contract.MAX_SOURCE_TOKENS))
-        if not (folder / KINDS).exists():
-            raise UserError(f"{folder / KINDS} is missing.", CURE)
+        # Without its glossary a student would answer worse, and nobody would know why.
+        if missing := [name for name in (KINDS, *card.get("sha256", ())) if not (folder / name).exists()]:
+            raise UserError(f"{folder / missing[0]} is missing.", CURE)
         kinds = KindTable.load(folder / KINDS)
         return cls(session, tokenizer, kinds, card, read_words(folder), Glossary.load(folder))
 

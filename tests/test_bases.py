@@ -136,6 +136,28 @@ def test_other_families_are_refused_before_training(tmp_path, settings, pairs, t
         fit(pairs, dataclasses.replace(settings, base=base), tmp_path / "training")
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        pytest.param({"feed_forward_proj": "gated-silu"}, "is refused.*gated-silu", id="an activation"),
+        pytest.param(
+            {"eos_token_id": 2}, r"starts, ends and fills answers with the tokens \(0, 2, 0\)", id="CodeT5"
+        ),
+    ],
+)
+def test_what_no_graph_knows_is_refused_before_training(tmp_path, settings, pairs, tokenizer, changed, says):
+    config = T5Config(vocab_size=len(tokenizer), **{**TINY, "decoder_start_token_id": 0, **changed})
+    base = saved(T5ForConditionalGeneration(config), tokenizer, tmp_path / "base")
+    with pytest.raises(UserError, match=f"{says}.*no graph can be written"):
+        fit(pairs, dataclasses.replace(settings, base=base), tmp_path / "training")
+
+
+def test_a_base_without_its_tokenizer_is_named(tmp_path, tiny_base):
+    shutil.copytree(tiny_base, tmp_path / "base", ignore=shutil.ignore_patterns("tokenizer*", "special*"))
+    with pytest.raises(UserError, match=r"base' cannot read.*Store the tokenizer beside the weights"):
+        bases.load_tokenizer(str(tmp_path / "base"), ())
+
+
 def test_a_decoder_of_another_family_stays_whole(tmp_path, settings, pairs, tokenizer):
     base = saved(bart(len(tokenizer)), tokenizer, tmp_path / "base")
     with pytest.raises(UserError, match="Only a T5's decoder can be made shallower, not a bart's"):
@@ -167,6 +189,8 @@ def test_what_is_no_hub_is_not_reached(monkeypatch, answer):
     def asked(*args, **kwargs):
         raise answer
 
-    monkeypatch.setattr(bases, "try_to_load_from_cache", lambda *args: None)
+    # An interrupted download left one file.
+    cached = {"config.json": "/cache/config.json"}
+    monkeypatch.setattr(bases, "try_to_load_from_cache", lambda model, file: cached.get(file))
     monkeypatch.setattr(bases.HfApi, "model_info", asked)
     assert bases.default_base()[0] == str(bases.EMBEDDED)

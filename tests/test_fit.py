@@ -1,9 +1,11 @@
 import csv
 import dataclasses
+import shutil
 import subprocess
 import sys
 
 import pytest
+from safetensors.numpy import load_file, save_file
 from transformers import TrainerCallback
 
 from nomenclair.errors import UserError
@@ -11,6 +13,7 @@ from nomenclair.workspace import read_json, write_json
 from tests import disk
 from train.bases import EMBEDDED
 from train.data import examples, fingerprint, split_of
+from train.export import load_trained
 from train.fit import Settings, default_epochs, fit, put_back, run_state, set_aside
 
 
@@ -66,6 +69,18 @@ def test_an_interrupted_training_goes_on(tmp_path, settings, pairs):
     counter = CountSteps()
     outcome = fit(pairs, settings, tmp_path, [counter])
     assert counter.steps == outcome.steps // 2
+
+
+def test_half_a_pass_goes_on_where_it_was_interrupted(tmp_path, settings, pairs):
+    """One pass over many pairs takes hours: its fifths are kept."""
+    half = dataclasses.replace(settings, epochs=0.5, batch=8)
+    with pytest.raises(KeyboardInterrupt):
+        fit(pairs, half, tmp_path, [StopAfterEpoch(0.15)])
+    counter = CountSteps()
+    outcome = fit(pairs, half, tmp_path, [counter])
+    assert 0 < counter.steps < 0.9 * outcome.steps
+    losses = [row["epoch"] for row in read_json(tmp_path / "training.json")["history"] if "eval_loss" in row]
+    assert len(losses) == 5 and losses[-1] == pytest.approx(0.5, abs=0.02)
 
 
 def cut_short(file):
@@ -139,6 +154,32 @@ def test_two_processes_train_as_one(tmp_path, pairs):
         assert len(list((root / "training" / "tensorboard").iterdir())) == 1
     assert outcomes[1]["steps"] == pytest.approx(2 * outcomes[2]["steps"], abs=2)
     assert outcomes[2]["validation_loss"] == pytest.approx(outcomes[1]["validation_loss"], rel=0.1)
+
+
+def test_other_settings_are_named(training, settings, pairs):
+    with pytest.raises(UserError, match=r"other batch \(64, now 32\).*nomenclair train --fresh --workspace"):
+        fit(pairs, dataclasses.replace(settings, batch=32), training)
+
+
+def test_another_base_in_the_same_folder_is_noticed(tmp_path, settings, tiny_base, pairs):
+    """Neither a training nor an export goes on from weights that it did not begin with."""
+    base = tmp_path / "base"
+    shutil.copytree(tiny_base, base)
+    mine = dataclasses.replace(settings, base=str(base), epochs=1)
+    fit(pairs[:80], mine, tmp_path / "training")
+    weights = load_file(base / "model.safetensors")
+    save_file({name: value + 1 for name, value in weights.items()}, base / "model.safetensors")
+    with pytest.raises(UserError, match="training of other weights"):
+        fit(pairs[:80], mine, tmp_path / "training")
+    with pytest.raises(UserError, match=r"no longer the one.*nomenclair train --fresh"):
+        load_trained(tmp_path / "training")
+
+
+def test_a_training_without_a_checkpoint_blocks_no_other(tmp_path, settings, pairs):
+    write_json(tmp_path / "run.json", STATE)
+    (tmp_path / "checkpoints").mkdir()
+    fit(pairs[:80], dataclasses.replace(settings, epochs=1), tmp_path)
+    assert (tmp_path / "training.json").exists()
 
 
 def test_other_data_does_not_resume(training, settings, pairs):

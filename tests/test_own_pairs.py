@@ -1,4 +1,5 @@
 import dataclasses
+import re
 from functools import partial
 
 import pytest
@@ -29,6 +30,7 @@ def written(tmp_path, name, text, encoding="utf-8"):
         pytest.param("p.tsv", "n\tdesc\tfile\n1\tUn rapport\ta.pdf\n", id="tabs, other columns"),
         pytest.param("p.jsonl", '{"file": "a.pdf", "desc": "Un rapport"}\n\n', id="JSON lines"),
         pytest.param("p.csv", "file,desc\n/home/x/a.pdf,Un rapport\n", id="a path"),
+        pytest.param("p.CSV", "file,desc\nC:\\x\\a.pdf,Un rapport\n", id="a path of Windows, capitals"),
         pytest.param("p.csv", "file,desc\na.pdf,Un rapport\na.pdf,Autre\n", id="twice: the first counts"),
     ],
 )
@@ -62,8 +64,41 @@ def test_bad_rows_are_named_by_their_line(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [
+        pytest.param(
+            "p.tsv",
+            'a.pdf\t"Un rapport\nb.pdf\tUn "bis"\n',
+            "a quotation mark is not closed",
+            id="an open quote",
+        ),
+        pytest.param("p.jsonl", '{"file": "a.pdf", "desc": ["x"]}', r"\['x'\] is no text", id="a list"),
+        pytest.param("p.jsonl", '{"file": true, "desc": "x"}', "True is no text", id="a truth"),
+        pytest.param("p.jsonl", '{"file": "a.pdf", "desc": 1e400}', "inf is no text", id="no number"),
+        pytest.param(
+            "p.csv",
+            "a.pdf,Une phrase sans fin\n",
+            "text in fr is longer than a student can say",
+            id="too long",
+        ),
+    ],
+)
+def test_what_is_no_text_is_left_out_with_its_reason(tmp_path, name, text, reason):
+    good = {
+        ".csv": "file,desc\nz.pdf,Un mot\n",
+        ".tsv": "file\tdesc\nz.pdf\tUn mot\n",
+        ".jsonl": '{"file": "z.pdf", "desc": "Un mot"}\n',
+    }
+    path = written(tmp_path, name, good[name[1:]] + text)
+    pairs, bad = read_pairs(path, "file", {"fr": "desc"}, KINDS, lambda text: len(text) < 15)
+    assert [pair.name for pair in pairs] == ["z.pdf"]
+    assert len(bad) == 1 and re.search(reason, bad[0].reason)
+
+
+@pytest.mark.parametrize(
     ("name", "text", "says"),
     [
+        pytest.param("p.jsonl", "\n", "has no row", id="no line of JSON"),
         pytest.param("p.csv", "nom,desc\na,b\n", "no column 'file'; it has 'nom', 'desc'", id="column"),
         pytest.param("p.csv", "file,desc\na,b\nc,d,e\n", "line 3.*Mend that line", id="too many cells"),
         pytest.param(
@@ -145,7 +180,12 @@ def test_a_french_table_makes_a_french_student(tmp_path, tiny_base, pairs, monke
     for command in (["train", *options], ["export"], ["evaluate"]):
         done = runner.invoke(app, command, catch_exceptions=False)
         assert done.exit_code == 0, done.output
-    assert (ws.root / "train-rejected.tsv").read_text() == f"line {len(pairs) + 2}: no file name\n"
+    rejected = (ws.root / "train-rejected.tsv").read_text().splitlines()
+    # A vocabulary as small as the tiny base's makes some texts long.
+    assert (
+        rejected[-1] == f"line {len(pairs) + 2}: no file name"
+        and "longer than a student can say" in rejected[0]
+    )
     assert set(read_json(ws.evaluation / "metrics.json")["scores"]["student"]) == {"fr"}
     student = Student.load(ws.student)
     assert student.describe(["a.pdf"], "fr")[0]

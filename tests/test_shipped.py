@@ -1,11 +1,12 @@
 """The student inside the package: whole, small, of this contract, and saying nothing that a name does not give."""
 
 import re
+import shutil
 
 import pytest
 
 from datagen.corpus import gold
-from nomenclair import Student
+from nomenclair import Student, UserError
 from nomenclair.cli.describe import SHIPPED
 from nomenclair.contract import LANGUAGES
 from nomenclair.kinds import KindTable
@@ -21,6 +22,13 @@ def shipped():
 
 def test_it_is_small():
     assert sum(path.stat().st_size for path in SHIPPED.iterdir()) < MOST_MEGABYTES * 1e6
+
+
+def test_a_copy_without_the_glossary_is_refused(tmp_path):
+    """It would answer, and worse."""
+    shutil.copytree(SHIPPED, tmp_path / "student", ignore=shutil.ignore_patterns("glossary*"))
+    with pytest.raises(UserError, match=r"glossary\.tsv\.gz is missing"):
+        Student.load(tmp_path / "student")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)

@@ -52,7 +52,7 @@ def has_newer_own_pairs(ws):
     os.utime(ws.training / "training.json", (1, 1))
 
 
-OWN = "nomenclair train --pairs '{root}/my table.csv' --input-column file --target-column fr=desc --workspace"
+OWN = "nomenclair train --pairs '{root}/my table.csv' --input-column file --target-column fr=desc"
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ OWN = "nomenclair train --pairs '{root}/my table.csv' --input-column file --targ
             "nomenclair curate --workspace",
             id="a name that was refused for good",
         ),
-        pytest.param(learns_from_own_pairs, OWN, id="a training on own pairs was stopped"),
+        pytest.param(learns_from_own_pairs, f"{OWN} --workspace", id="a training on own pairs was stopped"),
         pytest.param(has_trained_on_own_pairs, "nomenclair export --workspace", id="trained on own pairs"),
-        pytest.param(has_newer_own_pairs, OWN, id="own pairs changed since"),
+        pytest.param(has_newer_own_pairs, f"{OWN} --fresh --workspace", id="own pairs changed since"),
         pytest.param(has_everything, "nomenclair describe NAME --student", id="after all"),
     ],
 )

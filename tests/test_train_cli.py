@@ -7,7 +7,7 @@ from nomenclair import UserError
 from nomenclair.cli import app
 from nomenclair.records import Pair
 from nomenclair.workspace import Workspace, read_json, write_json, write_records
-from train import fit
+from train import bases, fit
 
 
 @pytest.fixture
@@ -37,6 +37,9 @@ def checkpoints(ws):
     ("options", "says"),
     [
         pytest.param(["--batch", "0"], "batch", id="no example per step"),
+        pytest.param(["--epochs", "0"], "epochs", id="no pass"),
+        pytest.param(["--decoder-layers", "0"], "decoder-layers", id="no decoder layer"),
+        pytest.param(["--lang", "fr"], "Add --pairs", id="a language of no table"),
         pytest.param(["--full", "--load-in-8bit"], "Leave out --full or --load-in-8bit", id="8 bits tuned"),
         pytest.param(["--pairs", "{root}/few.csv"], "give --pairs a longer table", id="a table too short"),
     ],
@@ -75,3 +78,13 @@ def test_begun_anew_the_same_command_goes_on(ws, tiny_base, monkeypatch):
     assert done.exit_code == 0, done.output
     assert checkpoints(ws) == made
     assert read_json(ws.training / "training.json")["result"] and folders(ws) == ["training"]
+
+
+def test_a_training_goes_on_with_the_base_that_it_began_with(ws, tiny_base, monkeypatch):
+    """Where none is named, the default depends on whether the hub answers that day."""
+    command = ["train", "--epochs", "2", "--workspace", str(ws.root)]
+    monkeypatch.setattr(bases, "default_base", lambda: (tiny_base, ""))
+    assert CliRunner().invoke(app, [*command, "--fresh"]).exit_code == 0
+    monkeypatch.setattr(bases, "default_base", lambda: (bases.RANDOM, ""))
+    again = CliRunner().invoke(app, command)
+    assert again.exit_code == 0 and "as this training began" in " ".join(again.output.split())

@@ -1,8 +1,10 @@
 """The base a student starts from: a folder, a hub name, the embedded base, or a small random T5."""
 
+import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx2
 import torch
@@ -23,12 +25,21 @@ from transformers.convert_slow_tokenizer import bytes_to_unicode
 from nomenclair.contract import MAX_NEW_TOKENS, MAX_SOURCE_TOKENS
 from nomenclair.errors import UserError
 from nomenclair.workspace import REPOSITORY
+from train import bart_graph
+from train.decoding import T5_TOKENS
+from train.t5_shape import shape_of
 
 EMBEDDED = REPOSITORY / "train" / "base" / "weights"
 FLAN_T5_SMALL = "google/flan-t5-small"
 RANDOM = "random"
 VOCABULARY = 4000
 HUB_SECONDS = 5
+# A text that every base can read.
+PLAIN = "en: a file .pdf"
+# A model's files on the hub: an interrupted download has some of them.
+NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
+# What of a base's folder decides a training.
+READ = ("*.json", "*.safetensors", "*.bin", "*.model", "*.tsv.gz")
 # What a graph is written for, by its config's model_type.
 FAMILIES = ("t5", "mt5", "bart", "mbart")
 # ByT5's tokens: three special ones, the bytes and some spare ones. No other vocabulary is so small.
@@ -64,10 +75,25 @@ def default_base() -> tuple[str, str]:
     return RANDOM, f"base: a small random T5, since {missing} and no embedded base is there"
 
 
+def digest(base: str) -> str | None:
+    """The hash of all files of a base's folder that a training reads; None for a base that is no folder.
+
+    A folder may hold another base tomorrow, and an adapter fits the weights that it was trained on alone.
+    """
+    if not Path(base).is_dir():
+        return None
+    hashed = hashlib.sha256()
+    for path in sorted(file for pattern in READ for file in Path(base).glob(pattern)):
+        hashed.update(path.name.encode())
+        with open(path, "rb") as file:
+            hashed.update(hashlib.file_digest(file, "sha256").digest())
+    return hashed.hexdigest()
+
+
 def _reached(model: str) -> bool:
-    """Is the model in the hub's cache, or does the hub answer for it? Asked once, shortly: from_pretrained would
-    try for half a minute where there is no network."""
-    if isinstance(try_to_load_from_cache(model, "config.json"), str):
+    """Is the model whole in the hub's cache, or does the hub answer for it? Asked once, shortly: from_pretrained
+    would try for half a minute where there is no network."""
+    if all(isinstance(try_to_load_from_cache(model, file), str) for file in NEEDED):
         return True
     try:
         HfApi().model_info(model, timeout=HUB_SECONDS)
@@ -95,7 +121,22 @@ def load_tokenizer(base: str, texts: Iterable[str]) -> PreTrainedTokenizerFast:
             f"The base {base!r} has no tokenizer that a student could carry ({type(tokenizer).__name__}).",
             "Choose a T5, Flan-T5, mT5, ByT5, BART or mBART.",
         )
+    if tokenizer.unk_token_id in tokenizer(PLAIN)["input_ids"]:
+        # transformers makes an empty tokenizer where the folder has none.
+        raise UserError(
+            f"The tokenizer of the base {base!r} cannot read {PLAIN!r}: its folder has none, or one without words.",
+            "Store the tokenizer beside the weights (tokenizer.save_pretrained), or choose another --base.",
+        )
     return tokenizer
+
+
+def sayable(base: str) -> Callable[[str], bool]:
+    """Whether a text is short enough for a student of this base to say to its end."""
+    if base == RANDOM:  # its vocabulary is yet to be made of the texts
+        return lambda text: True
+    tokenizer = load_tokenizer(base, ())
+    most = limits(len(tokenizer)).new
+    return lambda text: len(tokenizer(text)["input_ids"]) <= most
 
 
 def load_model(base: str, tokenizer: PreTrainedTokenizerFast, seed: int, **options):
@@ -117,10 +158,28 @@ def load_model(base: str, tokenizer: PreTrainedTokenizerFast, seed: int, **optio
     kind = model.config.model_type
     if kind not in FAMILIES:
         raise UserError(f"The base {base!r} is a {kind}.", "Choose a T5, Flan-T5, mT5, ByT5, BART or mBART.")
+    if unknown := _no_graph(model.config):
+        raise UserError(
+            f"The base {base!r} {unknown}: no graph can be written of it.", "Choose another --base."
+        )
     if kind == "mbart" and model.config.decoder_start_token_id is None:
         # mBART starts an answer with what its tokenizer ends one with: a language's code.
         model.config.decoder_start_token_id = tokenizer(text_target="a")["input_ids"][-1]
     return model
+
+
+def _no_graph(config) -> str | None:
+    """What of a config no graph knows, said before a training that could not be exported."""
+    if config.model_type in ("bart", "mbart"):
+        activation = config.activation_function
+        return None if activation in bart_graph.ACTIVATIONS else f"has the activation {activation!r}"
+    try:
+        shape_of(config)
+    except ValueError as error:
+        return f"is refused ({error})"
+    ids = (config.decoder_start_token_id, config.eos_token_id, config.pad_token_id)
+    known = (T5_TOKENS.start, T5_TOKENS.end, T5_TOKENS.pad)
+    return None if ids == known else f"starts, ends and fills answers with the tokens {ids}, not {known}"
 
 
 def computes_bfloat16() -> bool:

@@ -58,11 +58,23 @@ def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
             tokenizer_folder,
             report,
         )
+    if not report["prepared"]:
+        _check_base(training, report)
     base = str(training / PREPARED) if report["prepared"] else settings["base"]
     tokenizer = bases.load_tokenizer(base, ())
     base = bases.load_model(base, tokenizer, settings["seed"], dtype=torch.float32)
     merged = PeftModel.from_pretrained(base, str(training / "adapter")).merge_and_unload()
     return merged.eval(), tokenizer_folder, report
+
+
+def _check_base(training: Path, report: dict) -> None:
+    """An adapter changes the weights that it was trained on; added to others it spoils them, and no gate sees it."""
+    base = report["settings"]["base"]
+    if bases.digest(base) != report.get("weights"):
+        raise UserError(
+            f"The base {base} is no longer the one that {training} was trained on.",
+            f"Put the old one back, or train again: nomenclair train --fresh --workspace {training.parent}",
+        )
 
 
 @failed_writes_told()
@@ -122,6 +134,7 @@ def export_fp32(training: Path, folder: Path, kinds: Path, beams: int) -> None:
 def export_untuned(training: Path, folder: Path, kinds: Path, beams: int) -> None:
     """The base as it was before this training, in fp32, ungated, into an existing folder."""
     report = read_json(training / "training.json")
+    _check_base(training, report)
     base, seed = report["settings"]["base"], report["settings"]["seed"]
     # A trimmed base has other token ids; only a random one has no tokenizer of its own.
     source = str(training / "tokenizer") if base == bases.RANDOM else base

@@ -5,6 +5,7 @@ same command goes on from the last checkpoint. bf16 or fp32, never fp16: T5 over
 """
 
 import json
+import shlex
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,6 +47,9 @@ LORA_TARGETS = r".*\.(q|k|v|o|[qkv]_proj|out_proj|wi|wi_0|wi_1|wo|fc1|fc2)"
 # Where nobody says how long, a base is shown so many texts, a quarter of an hour on two cores: twelve passes over the
 # seed corpus would take a day.
 MOST_EPOCHS, SHOWN = 12, 80_000
+
+# A training of fewer passes stores a checkpoint after each fifth of it, not after each pass: one pass may take hours.
+FEW_EPOCHS, FIFTH = 2, 0.2
 
 # In the training folder: the base made smaller, where the settings ask for it.
 PREPARED = "base"
@@ -121,7 +125,12 @@ def first_process_first() -> Iterator[bool]:
 
 def run_state(pairs: Sequence[Pair], settings: Settings) -> dict:
     """What makes one training another than a second, as run.json holds it."""
-    return {"settings": asdict(settings), "data": fingerprint(pairs), "contract": CONTRACT_VERSION}
+    return {
+        "settings": asdict(settings),
+        "data": fingerprint(pairs),
+        "weights": bases.digest(settings.base),
+        "contract": CONTRACT_VERSION,
+    }
 
 
 @failed_writes_told()
@@ -225,7 +234,7 @@ def set_aside(folder: Path, state: dict) -> None:
 
 def put_back(folder: Path) -> None:
     """Undo set_aside, where the new training made nothing that the same command could go on from."""
-    begun = (folder / "training.json").exists() or any(map(_is_whole, _checkpoints(folder)))
+    begun = (folder / "training.json").exists() or _has_checkpoint(folder)
     if _aside(folder).exists() and not begun:
         shutil.rmtree(folder, ignore_errors=True)
         _aside(folder).rename(folder)
@@ -241,13 +250,25 @@ def _aside(folder: Path) -> Path:
 
 def _remove_leftovers(folder: Path) -> None:
     """What an earlier training left whose checkpoints are gone: of its model nothing may slip into this one's."""
-    if not (folder / "checkpoints").exists():
+    if not _has_checkpoint(folder):
         for name in ("model", "adapter", "tokenizer", PREPARED):
             shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _checkpoints(folder: Path) -> Iterator[Path]:
     return (folder / "checkpoints").glob("checkpoint-*")
+
+
+def base_begun(folder: Path) -> str | None:
+    """The base of the training that the same command would go on from; what is the default may change by the day."""
+    if not _has_checkpoint(folder) or not (folder / "run.json").exists():
+        return None
+    return read_json(folder / "run.json").get("settings", {}).get("base")
+
+
+def _has_checkpoint(folder: Path) -> bool:
+    """Is there anything that a training could go on from?"""
+    return any(map(_is_whole, _checkpoints(folder)))
 
 
 def _remove_broken_checkpoints(folder: Path) -> None:
@@ -273,13 +294,23 @@ def _changed(folder: Path, state: dict) -> list[str]:
     return [key for key in same if begun.get(key) != same[key]]
 
 
+def _differing(folder: Path, state: dict) -> str:
+    """What `_changed` finds, each of the settings with what it was and is; "" where nothing differs."""
+    parts = [key for key in _changed(folder, state) if key != "settings"]
+    before = read_json(folder / "run.json").get("settings", {})
+    now = json.loads(json.dumps(state["settings"]))
+    parts += [f"{key} ({before.get(key)}, now {now[key]})" for key in now if before.get(key) != now[key]]
+    return " and ".join(parts)
+
+
 def _check_same_run(folder: Path, state: dict) -> None:
-    if not (folder / "checkpoints").exists() or not (folder / "run.json").exists():
+    if not _has_checkpoint(folder) or not (folder / "run.json").exists():
         return
-    if changed := _changed(folder, state):
+    if differing := _differing(folder, state):
         raise UserError(
-            f"{folder} holds a training of other {' and '.join(changed)}.",
-            "Add --fresh to begin again (the old training is removed), or choose another --workspace.",
+            f"{folder} holds a training of other {differing}.",
+            f"Begin again: nomenclair train --fresh --workspace {shlex.quote(str(folder.parent))} (the old training "
+            "goes once the new one is made), or choose another --workspace.",
         )
 
 
@@ -287,7 +318,7 @@ def _prepare(settings: Settings, data: DatasetDict, folder: Path) -> bool:
     """Whether a smaller base stands in the folder; it is made here unless a training on it has begun."""
     if not (settings.decoder_layers or settings.trim_vocabulary):
         return False
-    if (folder / "checkpoints").exists():
+    if _has_checkpoint(folder):
         return (folder / PREPARED).exists()
     return prepare(
         settings.base,
@@ -345,6 +376,7 @@ def tokenized(tokenizer, rows: dict) -> dict:
 
 def training_arguments(settings: Settings, folder: Path) -> Seq2SeqTrainingArguments:
     """The trainer's arguments, its checkpoints under the folder."""
+    often = "steps" if settings.epochs < FEW_EPOCHS else "epoch"
     return Seq2SeqTrainingArguments(
         output_dir=str(folder / "checkpoints"),
         report_to=[],
@@ -361,9 +393,13 @@ def training_arguments(settings: Settings, folder: Path) -> Seq2SeqTrainingArgum
         train_sampling_strategy="group_by_length",
         # T5 and BART return their own mean: of several processes' losses the trainer would make a multiple.
         average_tokens_across_devices=False,
-        eval_strategy="epoch",
-        save_strategy="epoch",
-        logging_strategy="epoch",
+        eval_strategy=often,
+        save_strategy=often,
+        logging_strategy=often,
+        # Shares of all steps, where it goes by steps.
+        eval_steps=FIFTH,
+        save_steps=FIFTH,
+        logging_steps=FIFTH,
         save_total_limit=2,
         load_best_model_at_end=True,
         # The patience of early stopping goes on where it stood.

@@ -1,10 +1,12 @@
 """Pairs from a person's own table: CSV, TSV or JSON lines with a column of names and one of texts per language."""
 
 import json
+import math
+import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pandas as pd
 
@@ -18,6 +20,10 @@ from nomenclair.workspace import write_json
 from train.data import OwnPair
 
 TEACHER = "person"
+# A drive or a server before a backslash.
+WINDOWS = re.compile(r"[A-Za-z]:\\|\\\\")
+# Within a cell: a line that begins as a row does, with a file name and a separator.
+SWALLOWED = re.compile(r'\n"?[^\n\t;,"]+\.\w{1,8}"?[\t;,]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +55,16 @@ def target_columns(given: list[str], lang: str | None) -> dict[str, str]:
 
 
 def read_pairs(
-    path: Path, input_column: str, targets: Mapping[str, str], kinds: KindTable
+    path: Path,
+    input_column: str,
+    targets: Mapping[str, str],
+    kinds: KindTable,
+    sayable: Callable[[str], bool] = lambda text: True,
 ) -> tuple[list[OwnPair], list[BadRow]]:
     """The pairs of a file, and its bad rows; of a name that stands twice, the first row counts.
 
-    Raises UserError where the file, its format or a column is wrong, or where no row gives a pair.
+    `sayable` says whether a text is short enough for the student. Raises UserError where the file, its format or a
+    column is wrong, or where no row gives a pair.
     """
     table, lines = _read(path)
     _check_columns(path, table, [input_column, *targets.values()])
@@ -61,9 +72,10 @@ def read_pairs(
     first_line: dict[str, int] = {}
     bad: list[BadRow] = []
     for line, row in zip(lines, table.to_dict("records"), strict=True):
-        name = readable(str(row[input_column])).strip().rpartition("/")[2]
+        name = _base_name(readable(str(row[input_column])).strip())
         texts = {lang: " ".join(readable(str(row[column])).split()) for lang, column in targets.items()}
-        if reason := _problem(name, texts, first_line.get(name)):
+        cells = [row[column] for column in (input_column, *targets.values())]
+        if reason := _no_text(cells) or _problem(name, texts, first_line.get(name), sayable):
             bad.append(BadRow(line, reason, name))
             continue
         first_line[name] = line
@@ -82,20 +94,44 @@ def describe_bad(row: BadRow) -> str:
     return f"line {row.line}: {row.reason}" + (f" ({row.name})" if row.name else "")
 
 
-def _problem(name: str, texts: Mapping[str, str], first: int | None) -> str | None:
+def _base_name(path: str) -> str:
+    """The last part of a path; only a Windows path is parted by backslashes, other names may hold one.
+
+    >>> _base_name("/home/x/a.pdf"), _base_name(r"C:\\Users\\a.pdf"), _base_name(r"a\\b.pdf")
+    ('a.pdf', 'a.pdf', 'a\\\\b.pdf')
+    """
+    return PureWindowsPath(path).name if WINDOWS.match(path) else path.rpartition("/")[2]
+
+
+def _no_text(cells: Iterable[object]) -> str | None:
+    """A cell that no person wrote as a text or a number, or that holds the rows after it."""
+    for cell in cells:
+        number = isinstance(cell, int | float) and not isinstance(cell, bool) and math.isfinite(cell)
+        if not isinstance(cell, str) and not number:
+            return f"{cell!r} is no text"
+        if isinstance(cell, str) and SWALLOWED.search(cell):
+            return "a quotation mark is not closed: the cell goes on into the next rows"
+    return None
+
+
+def _problem(
+    name: str, texts: Mapping[str, str], first: int | None, sayable: Callable[[str], bool]
+) -> str | None:
     if not name:
         return "no file name"
     if missing := [lang for lang, text in texts.items() if not text]:
         return f"no text in {' and '.join(missing)}"
     if first is not None:
         return f"the name stands on line {first} already"
+    if long := [lang for lang, text in texts.items() if not sayable(text)]:
+        return f"the text in {' and '.join(long)} is longer than a student can say"
     return None
 
 
 def remember(training: Path, path: Path, input_column: str, targets: Mapping[str, str]) -> None:
     """Leave word in the training folder of the table it learns from: `nomenclair status` reads it."""
     columns = [f"--target-column {shlex.quote(f'{lang}={column}')}" for lang, column in targets.items()]
-    table = shlex.quote(str(path))
+    table = shlex.quote(str(path.resolve()))
     command = " ".join(["train --pairs", table, "--input-column", shlex.quote(input_column), *columns])
     write_json(training / OWN_PAIRS, {"file": str(path.resolve()), "command": command})
 
@@ -108,9 +144,9 @@ def forget(training: Path) -> None:
 def _read(path: Path) -> tuple[pd.DataFrame, list[int]]:
     """(all cells as text, "" where empty; the line on which each row begins)."""
     try:
-        if path.suffix == ".jsonl":
+        if path.suffix.lower() == ".jsonl":
             return _read_jsonl(path)
-        if path.suffix in (".csv", ".tsv"):
+        if path.suffix.lower() in (".csv", ".tsv"):
             return _read_table(path)
     except OSError as error:
         raise UserError(
@@ -125,7 +161,7 @@ def _read_table(path: Path) -> tuple[pd.DataFrame, list[int]]:
     with open(path, encoding="utf-8-sig") as file:
         header = file.readline()
     # A French Excel writes semicolons.
-    separator = "\t" if path.suffix == ".tsv" else max(",;\t", key=header.count)
+    separator = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=header.count)
     try:
         table = pd.read_csv(
             path,
@@ -167,6 +203,8 @@ def _read_jsonl(path: Path) -> tuple[pd.DataFrame, list[int]]:
 
 
 def _check_columns(path: Path, table: pd.DataFrame, wanted: list[str]) -> None:
+    if table.columns.empty:
+        raise UserError(f"{path} has no row.", "Each row needs a file name and a text.")
     missing = [column for column in wanted if column not in table.columns]
     if missing:
         raise UserError(

@@ -13,6 +13,9 @@ from nomenclair.contract import BEAMS, LANGUAGES
 from nomenclair.errors import UserError
 from nomenclair.workspace import read_json, write_text
 
+# The column of names where nobody says another.
+NAMES = "file"
+
 
 def register(app: typer.Typer) -> None:
     app.command(epilog="Example: nomenclair train --base google/flan-t5-small --epochs 12")(train)
@@ -28,7 +31,8 @@ def train(
     epochs: Annotated[
         float | None,
         typer.Option(
-            help="Most passes over the pairs, 0.5 is half of one; by default 12, or what shows 80,000 texts."
+            min=0.001,
+            help="Most passes over the pairs, 0.5 is half of one; by default 12, or what shows 80,000 texts.",
         ),
     ] = None,
     batch: Annotated[int, typer.Option(min=1, help="Examples per step.")] = 32,
@@ -37,7 +41,8 @@ def train(
         bool, typer.Option("--full", help="Tune every weight instead of a LoRA adapter.")
     ] = False,
     decoder_layers: Annotated[
-        int | None, typer.Option(help="Keep this many of the base's decoder layers: faster, a little worse.")
+        int | None,
+        typer.Option(min=1, help="Keep this many of the base's decoder layers: faster, a little worse."),
     ] = None,
     trim_vocabulary: Annotated[
         bool,
@@ -56,7 +61,7 @@ def train(
     pairs_file: Annotated[
         Path | None, typer.Option("--pairs", help="Your own pairs instead: a .csv, .tsv or .jsonl file.")
     ] = None,
-    input_column: Annotated[str, typer.Option(help="With --pairs: the column of file names.")] = "file",
+    input_column: Annotated[str, typer.Option(help="With --pairs: the column of file names.")] = NAMES,
     target_column: Annotated[
         list[str] | None,
         typer.Option(help="With --pairs: the column of texts (desc), or LANG=COLUMN once per language."),
@@ -67,21 +72,26 @@ def train(
     """Tune a base on the reviewed pairs; the same command resumes an interrupted training."""
     ws = workspace(root)
     if not pairs_file:
+        if lang or target_column or input_column != NAMES:
+            raise UserError("--lang and the columns are those of a table.", "Add --pairs FILE.")
         ws.need(ws.curated, "curate")
     fit, data, bases = room("train.fit"), room("train.data"), room("train.bases")
     own = room("train.own_pairs")
+    if base is None:
+        begun = None if fresh else fit.base_begun(ws.training)
+        base, why = (begun, f"base: {begun}, as this training began") if begun else bases.default_base()
+        console.print(why)
+    elif Path(base).is_dir():
+        base = str(Path(base).resolve())  # export may be called from another folder
     languages = LANGUAGES
     if pairs_file:
         targets = own.target_columns(target_column or ["desc"], lang)
-        pairs, bad = own.read_pairs(pairs_file, input_column, targets, room("datagen.corpus").kinds())
+        kinds, sayable = room("datagen.corpus").kinds(), bases.sayable(base)
+        pairs, bad = own.read_pairs(pairs_file, input_column, targets, kinds, sayable)
         languages = tuple(code for code in LANGUAGES if code in targets)
-        if bad:
-            _report_bad_rows(ws.root / "train-rejected.tsv", [own.describe_bad(row) for row in bad])
+        _report_bad_rows(ws.root / "train-rejected.tsv", [own.describe_bad(row) for row in bad])
     else:
         pairs = data.workspace_pairs(ws)
-    if base is None:
-        base, why = bases.default_base()
-        console.print(why)
     if epochs is None:
         shown = sum(data.split_of(pair.name) == "train" for pair in pairs) * len(languages)
         epochs = fit.default_epochs(shown)
@@ -128,6 +138,9 @@ def train(
 
 
 def _report_bad_rows(path: Path, rows: list[str]) -> None:
+    if not rows:
+        path.unlink(missing_ok=True)  # an earlier table's
+        return
     write_text(path, "\n".join(rows) + "\n")
     for row in rows[:5]:
         console.print(f"left out: {row}", markup=False)

@@ -6,6 +6,7 @@ Everything here takes and returns plain text and has no state. A *name* is a bas
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import groupby
 
 # Suffixes that belong together: the last one alone would lose what the file is. (\Z: before a line break is no end.)
 COMPOUND_EXT = re.compile(
@@ -48,6 +49,9 @@ HEX_RUN = re.compile(
 )
 UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
+# No file system has a longer name, counted in bytes or in UTF-16 units; a program may ask for one.
+LONGEST = 255
+
 
 def readable(name: str) -> str:
     """The name as text that can be stored and shown: valid Unicode, composed (NFC).
@@ -61,7 +65,18 @@ def readable(name: str) -> str:
     """
     if name.isascii():  # most names; character by character costs as much as the rest of reading one
         return name
-    return unicodedata.normalize("NFC", "".join(map(_mended, name)))
+    text = "".join(map(_mended, name))
+    return unicodedata.normalize("NFC", text if len(text) <= LONGEST else _in_canonical_order(text))
+
+
+def _in_canonical_order(text: str) -> str:
+    """The text decomposed, with each run of combining marks in canonical order (Unicode, D109): what NFD gives.
+
+    `normalize` sorts a run by insertion, in the square of its length; it finds nothing left to sort here.
+    """
+    decomposed = "".join(unicodedata.normalize("NFD", char) for char in text)
+    runs = groupby(decomposed, key=lambda char: unicodedata.combining(char) == 0)
+    return "".join(char for _, run in runs for char in sorted(run, key=unicodedata.combining))
 
 
 def _mended(char: str) -> str:

@@ -78,13 +78,13 @@ def conflict(pair: Pair | None, word: Word | None) -> list[Raised]:
 
 
 def not_applied(path: Path, pairs: Mapping[str, Pair], words: Mapping[str, Word]) -> int:
-    """How many lines of a sheet on disk hold something that is nowhere else yet."""
+    """How many lines of a sheet on disk hold something that is nowhere else yet.
+
+    UserError where the file is no sheet as it stands: it is a person's all the same.
+    """
     if not path.exists():
         return 0
-    try:
-        lines, broken = read_sheet(path)
-    except UserError:
-        return 1  # not a sheet as it stands: a person's file all the same
+    lines, broken = read_sheet(path)
     after, done = apply_rows(lines, pairs, words, "", str(path.resolve()))
     refused_changed = sum(
         row.touched for line, row in lines if any(refused.line == line for refused in done.refused)

@@ -16,7 +16,6 @@ class Merged:
     words: Mapping[str, Word]
     both: int
     agreed: int
-    conflicts: int
     kappa: float | None
 
 
@@ -30,7 +29,6 @@ def merge(first: Mapping[str, Word], second: Mapping[str, Word]) -> Merged:
         words,
         len(judged),
         sum(a.verdict == b.verdict for a, b in judged),
-        sum(not same(a, b) for a, b in judged),
         cohen_kappa([(a.verdict, b.verdict) for a, b in judged]),
     )
 

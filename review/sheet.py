@@ -19,6 +19,8 @@ from nomenclair.workspace import write_text
 
 COLUMNS = ("id", "name", "fr", "en", "flags", "why", "verdict", "note", "seen")
 REQUIRED = (*COLUMNS[:4], "verdict", "note", "seen")
+# No export overwrites a file that cannot be read.
+AFRESH = "move the file away and run: nomenclair review export"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +166,10 @@ def read_sheet(path: Path) -> tuple[list[tuple[int, Row]], list[Refused]]:
 
     Raises UserError where the file as a whole is not a review sheet: encoding, delimiter, columns.
     """
-    table = csv.reader(io.StringIO(_text(path), newline=""), delimiter="\t")
+    text = _text(path)
+    if not text.strip():
+        raise UserError(f"{path} is empty.", f"Put a copy of it back, or {AFRESH}")
+    table = csv.reader(io.StringIO(text, newline=""), delimiter="\t")
     before = 0
     try:
         headings = [cell.strip() for cell in next(table, [])]
@@ -190,7 +195,9 @@ def read_sheet(path: Path) -> tuple[list[tuple[int, Row]], list[Refused]]:
     except csv.Error as error:
         first, last = before + 1, table.line_num
         why = _swallowed(first, last) or f"line {first}: not a tab-separated table ({error})"
-        raise UserError(f"{path}: {why}.", "Mend it, then save it as text, tab-separated, UTF-8.") from error
+        raise UserError(
+            f"{path}: {why}.", f"Mend it, then save it as text, tab-separated, UTF-8, or {AFRESH}"
+        ) from error
     return rows, refused
 
 
@@ -228,17 +235,21 @@ def _check_header(path: Path, header: list[str]) -> None:
     missing = [name for name in REQUIRED if name not in header]
     if not missing:
         return
-    if len(header) <= 1:
-        line = header[0] if header else ""
-        found = next((word for sign, word in ((";", "semicolons"), (",", "commas")) if sign in line), None)
+    if not any(header):
         raise UserError(
-            f"{path}: its columns are separated by {found or 'something other than tabs'}, not by tabs.",
-            "Save it again as text (CSV) with the tab as field separator, in UTF-8.",
+            f"{path}: its first line names no column.", f"Put the columns' names back there, or {AFRESH}"
         )
-    raise UserError(
-        f"{path}: the column {', '.join(missing)} is missing.",
-        "Put it back, or write a new sheet with: nomenclair review export",
-    )
+    if len(header) == 1:
+        signs = ((";", "semicolons"), (",", "commas"))
+        found = next((word for sign, word in signs if sign in header[0]), None)
+        between = (
+            f"its columns are separated by {found}, not by tabs" if found else "its first line holds no tab"
+        )
+        raise UserError(
+            f"{path}: {between}.",
+            f"Save it again as text (CSV) with the tab as field separator, in UTF-8, or {AFRESH}",
+        )
+    raise UserError(f"{path}: the column {', '.join(missing)} is missing.", f"Put it back, or {AFRESH}")
 
 
 def _text(path: Path) -> str:
@@ -247,7 +258,8 @@ def _text(path: Path) -> str:
         raw = path.read_bytes()
     except OSError as error:
         raise UserError(
-            f"{path} cannot be read: {error.strerror}.", "Write a sheet with: nomenclair review export"
+            f"{path} cannot be read: {error.strerror}.",
+            "Give another file, or write one with: nomenclair review export FILE",
         ) from error
     encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
@@ -256,5 +268,5 @@ def _text(path: Path) -> str:
         line = raw[: error.start].count(b"\n") + 1
         raise UserError(
             f"{path}, line {line}: not valid {encoding.removesuffix('-sig').upper()}.",
-            "Save it again in UTF-8 (in Excel: Unicode Text).",
+            f"Save it again in UTF-8 (in Excel: Unicode Text), or {AFRESH}",
         ) from error

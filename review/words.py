@@ -74,16 +74,20 @@ def final_pairs(curated: Iterable[Pair], reviewed: Iterable[Word]) -> list[Pair]
     return sorted(pairs.values(), key=lambda pair: pair.id)
 
 
-def read_words(path: Path) -> dict[str, Word]:
-    """The words by id; empty where nobody has said anything yet. UserError where the file is damaged."""
+# What to do where the workspace's own words cannot be read.
+RESTORE = (
+    "Put a copy of it back, and do not remove it: it holds what people said, which no command makes again "
+    "(review.tsv may hold the last corrections)."
+)
+
+
+def read_words(path: Path, cure: str = RESTORE) -> dict[str, Word]:
+    """The words by id; empty where nobody has said anything yet. UserError, with this cure, where the file is
+    damaged or another one."""
     try:
         return {word.id: word for word in read_records(path, Word)} if path.exists() else {}
     except UserError as error:
-        raise UserError(
-            error.what,
-            "Put a copy of it back, and do not remove it: it holds what people said, which no command makes "
-            "again (review.tsv may hold the last corrections).",
-        ) from error
+        raise UserError(error.what, cure) from error
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 import os
+import unicodedata
 
 import pytest
 from hypothesis import example, given
@@ -144,6 +145,33 @@ def test_every_name_can_be_read(name):
     assert names.family(text).endswith(ext)
     names.is_opaque(text)
     names.find_date(text)
+
+
+# What a name of any length may be made of: marks of five classes, those that are of two marks, letters with marks.
+marked_text = st.text(
+    "\u0301\u0308\u0327\u0323\u0334\u0345\u0344\u0f73aé\u1e69\ufb2c\u0958\uac01\u034f", max_size=30
+)
+
+
+@given(marked_text)
+@example("a\u0301\u0327")
+@example("\u0327\u0f40\u0f73\u0f73")
+def test_a_long_name_is_composed_as_a_short_one(text):
+    for name in (text, names.LONGEST * "x" + text, text * names.LONGEST):
+        assert names.readable(name) == unicodedata.normalize("NFC", name)
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        pytest.param("\u0301\u0327", id="marks of two classes in turn"),
+        pytest.param("\u0f73", id="a mark that is two of two classes"),
+    ],
+)
+def test_normalize_has_no_run_of_marks_left_to_sort(run):
+    """It sorts one in the square of its length: minutes for a name of a megabyte."""
+    ordered = names._in_canonical_order("x" + run * 200)
+    assert unicodedata.is_normalized("NFD", ordered) and not unicodedata.is_normalized("NFD", "x" + run * 200)
 
 
 @given(file_names)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -10,6 +11,7 @@ from tokenizers import Tokenizer
 
 from datagen.corpus import FOLDER, gold, seed_pairs
 from nomenclair import Student, guard, names, opaque
+from nomenclair.cli.describe import SHIPPED
 from nomenclair.contract import BEAMS, CONTRACT_VERSION, MAX_SOURCE_TOKENS, source_text
 from nomenclair.glossary import Glossary
 from nomenclair.kinds import UNKNOWN
@@ -122,6 +124,27 @@ def test_the_same_rules(modules, name):
 
 
 @pytest.mark.parametrize(
+    ("before", "run", "times"),
+    [
+        pytest.param("e", "\u0301\u0327", 20, id="a name that a disk can hold"),
+        pytest.param("e", "\u0301\u0327", 500, id="a long run of marks of two classes"),
+        pytest.param("\u0f40", "\u0f73", 500, id="a long run of marks that are two each"),
+        pytest.param("", "\u0345\u1e69\u034f\uac01\ufb2c\u0323", 300, id="letters with marks between marks"),
+        pytest.param("\ud83d", "e\u0301\U0001d15e", 200, id="half an emoji, and notes of music"),
+    ],
+)
+def test_the_same_composition(modules, before, run, times):
+    found = node(
+        modules,
+        """import { readable } from "./contract.mjs";
+        const [before, run, times] = JSON.parse(args[0]);
+        console.log(JSON.stringify(readable(before + run.repeat(times))));""",
+        json.dumps([before, run, times]),
+    )
+    assert found == names.readable(before + run * times)
+
+
+@pytest.mark.parametrize(
     ("text", "fault"),
     [
         pytest.param("File ⅷⅷⅷⅷ", "word ⅷⅷⅷⅷ", id="a word of Roman numerals"),
@@ -197,6 +220,76 @@ def test_texts_and_scores(example, outspoken_folder, lang):
     ]
     assert [row["text"] for row in theirs] == [d.text for d in ours]
     assert [row["score"] for row in theirs] == pytest.approx([d.score for d in ours], abs=1e-4)
+
+
+def without_bytes(tokenizer):
+    """As T5's and Flan-T5's."""
+    for piece in tokenizer["model"]["vocab"]:
+        piece[0] = re.sub("^<(0x..)>$", r"{\1}", piece[0])
+
+
+def special(tokenizer, content, at):
+    """Give the vocabulary a token at this id; those behind it move."""
+    tokenizer["model"]["vocab"].insert(at, [content, 0.0])
+    tokenizer["model"]["unk_id"] += at <= tokenizer["model"]["unk_id"]
+    for token in tokenizer["added_tokens"]:
+        token["id"] += at <= token["id"]
+    tokenizer["added_tokens"].append(tokenizer["added_tokens"][0] | {"id": at, "content": content})
+
+
+def around(tokenizer, before, behind):
+    """Put these tokens before and behind a text."""
+    ids = {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
+    tokens = [{"SpecialToken": {"id": content, "type_id": 0}} for content in (*before, *behind)]
+    tokens.insert(len(before), {"Sequence": {"id": "A", "type_id": 0}})
+    tokenizer["post_processor"] |= {
+        "single": tokens,
+        "special_tokens": {
+            content: {"id": content, "ids": [ids[content]], "tokens": [content]}
+            for content in (*before, *behind)
+        },
+    }
+
+
+def as_barts(tokenizer):
+    special(tokenizer, "<s>", 0)
+    around(tokenizer, ["<s>"], ["</s>"])
+
+
+def as_mbarts(tokenizer):
+    without_bytes(tokenizer)
+    special(tokenizer, "en_XX", len(tokenizer["model"]["vocab"]))
+    around(tokenizer, [], ["</s>", "en_XX"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(without_bytes, id="no pieces of bytes"),
+        pytest.param(as_barts, id="an end that is not 1"),
+        pytest.param(as_mbarts, id="a language behind the end"),
+    ],
+)
+def test_the_tokens_of_other_bases(example, tmp_path, change):
+    card = read_json(SHIPPED / "tokenizer.json")
+    change(card)
+    write_json(tmp_path / "tokenizer.json", card)
+    sources = [f"en: {text}" for text in ("日本 été 📷📷 x.txt", "1234567890 " * 9, "1234567890" * 9 + " 日")]
+    found = node(
+        example,
+        """import { readFileSync } from "node:fs";
+        import { Tokenizer } from "@huggingface/tokenizers";
+        import { Student } from "./student.mjs";
+        const tokenizer = new Tokenizer(JSON.parse(readFileSync(args[0])), { unk_token: "<unk>" });
+        const student = Object.assign(new Student(), { tokenizer, card: {} });
+        console.log(JSON.stringify(JSON.parse(args[1]).map((text) => student.encode(text))));""",
+        tmp_path / "tokenizer.json",
+        json.dumps(sources),
+    )
+    tokenizer = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
+    tokenizer.enable_truncation(MAX_SOURCE_TOKENS)
+    assert found == [tokenizer.encode(source).ids for source in sources]
+    assert [len(ids) == MAX_SOURCE_TOKENS for ids in found] == [False, True, True]
 
 
 @pytest.mark.parametrize("lang", ["fr", "en"])

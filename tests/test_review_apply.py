@@ -317,10 +317,29 @@ def test_the_same_open_sheet_is_applied_again_through_the_command_line(tmp_path)
     for verdict in ("drop", "keep", ""):
         write_sheet(ws.sheet, [replace(row, verdict=verdict) if row.id == BAD.id else row for row in lines])
         refused = run(tmp_path, "review", "export")
-        assert "1 changes that are not applied" in str(refused.exception), verdict or "taken back"
+        assert "holds 1 change that is not applied yet" in str(refused.exception), verdict or "taken back"
         run(tmp_path, "review", "apply", "--by", "marie")
         assert {w.verdict[:4] for w in read_words(ws.reviewed).values()} == ({verdict} if verdict else set())
     assert run(tmp_path, "review", "export").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        pytest.param(b"", "is empty", id="empty"),
+        pytest.param(b"id;name;fr;en;verdict\n", "separated by semicolons", id="semicolons"),
+        pytest.param(b"id\tname\tfr\tverdict\tnote\tseen\n", "column en is missing", id="a lost column"),
+        pytest.param("id\tété".encode("cp1252"), "line 1: not valid UTF-8", id="an old code page"),
+    ],
+)
+def test_export_over_a_file_that_is_no_sheet_names_its_fault_and_leaves_it(tmp_path, content, says):
+    ws = workspace(tmp_path)
+    for path in (ws.sheet, tmp_path / "mine.tsv"):
+        path.write_bytes(content)
+        result = run(tmp_path, "review", "export", str(path))
+        assert str(path) in str(result.exception) and says in str(result.exception)
+        assert "move the file away and run: nomenclair review export" in str(result.exception)
+        assert path.read_bytes() == content
 
 
 def test_a_column_of_their_own_goes_on_in_the_note(tmp_path):
@@ -329,7 +348,7 @@ def test_a_column_of_their_own_goes_on_in_the_note(tmp_path):
     head, *lines = ws.sheet.read_text(encoding="utf-8-sig").splitlines()
     lines = [f"{text}\tdemander à Paul" if REPORT.name in text else text for text in lines]
     ws.sheet.write_text("\n".join([f"{head}\tremarque", *lines, ""]), encoding="utf-8")
-    assert "1 changes that are not applied" in str(run(tmp_path, "review", "export").exception)
+    assert "holds 1 change that is not applied yet" in str(run(tmp_path, "review", "export").exception)
     for _ in range(2):
         assert run(tmp_path, "review", "apply", "--by", "marie").exit_code == 0
         assert {w.note for w in read_words(ws.reviewed).values()} == {"remarque: demander à Paul"}

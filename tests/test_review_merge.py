@@ -17,7 +17,8 @@ def test_merge_keeps_every_word_and_counts_agreement():
         INVOICE.id: word(INVOICE, "edited", by="paul", fr="Facture d'EDF en PDF"),
     }
     result = merge(marie, paul)
-    assert (result.both, result.agreed, result.conflicts) == (3, 1, 2)
+    assert (result.both, result.agreed) == (3, 1)
+    assert {key for key, kept in result.words.items() if kept.rival_by} == {BAD.id, INVOICE.id}
     assert result.words[INVOICE.id].rival_fr == "Facture d'EDF en PDF"
     assert add(result.words, result.words) == result.words
     assert add(marie, result.words)[BAD.id].rival_verdict == "dropped"
@@ -78,6 +79,35 @@ def test_merge_counts_the_conflicts_that_wait_in_the_workspace(tmp_path):
         write_words(tmp_path / f"{by}.parquet", {of.id: word(of, by=by)})
     result = run(tmp_path, "review", "merge", str(tmp_path / "marie.parquet"), str(tmp_path / "paul.parquet"))
     assert "1 conflicts wait" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        pytest.param("curated.parquet", "lacks the columns", id="a file that never held words"),
+        pytest.param("cut.parquet", "is damaged", id="a reviewer's file, cut short"),
+        pytest.param("nobody.parquet", "is not there", id="no file"),
+    ],
+)
+def test_merge_of_a_file_that_is_no_reviewers_asks_for_another(tmp_path, given, says):
+    ws = workspace(tmp_path)
+    write_words(tmp_path / "marie.parquet", {REPORT.id: word(REPORT)})
+    (tmp_path / "cut.parquet").write_bytes((tmp_path / "marie.parquet").read_bytes()[:-40])
+    for pair in (("marie.parquet", given), (given, "marie.parquet")):
+        result = run(tmp_path, "review", "merge", *(str(tmp_path / name) for name in pair))
+        said = str(result.exception)
+        assert f"{given} {says}" in said and "Give two whole reviewed.parquet files" in said
+        assert "Remove it" not in said and "Put a copy" not in said
+    assert read_words(ws.reviewed) == {}
+
+
+def test_merge_into_words_that_are_damaged_asks_for_a_copy_of_them(tmp_path):
+    ws = workspace(tmp_path)
+    write_words(tmp_path / "marie.parquet", {REPORT.id: word(REPORT)})
+    ws.reviewed.write_bytes(b"")
+    result = run(tmp_path, "review", "merge", *[str(tmp_path / "marie.parquet")] * 2)
+    assert "reviewed.parquet is damaged" in str(result.exception)
+    assert "Put a copy of it back" in str(result.exception) and ws.reviewed.read_bytes() == b""
 
 
 @pytest.mark.parametrize(

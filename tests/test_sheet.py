@@ -157,7 +157,10 @@ def test_encodings_that_spreadsheets_write(tmp_path, encoding):
         pytest.param(b"id,name,fr,en,verdict\n", "separated by commas", id="commas"),
         pytest.param(b"id\tname\tfr\tverdict\tnote\tseen\n", "column en is missing", id="missing column"),
         pytest.param("\t".join(COLUMNS).encode() + b"\n\xe9t\xe9", "line 2: not valid UTF-8", id="cp1252"),
-        pytest.param(b"", "separated by something other than tabs", id="empty file"),
+        pytest.param(b"id name fr en verdict\n", "first line holds no tab", id="spaces"),
+        pytest.param(b"", "is empty", id="empty file"),
+        pytest.param(b"\xef\xbb\xbf\r\n", "is empty", id="a byte order mark and a line break alone"),
+        pytest.param(b"\nid\tname\n", "first line names no column", id="an empty first line"),
     ],
 )
 def test_a_file_that_is_no_sheet(tmp_path, content, says):

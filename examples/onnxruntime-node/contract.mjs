@@ -42,9 +42,29 @@ export const CLOCK = new RegExp(
 const INTERPRETER = /\.cpython-[0-9]+(?:\.opt-[12])?$/;
 const COPY_NUMBER = /(\([0-9]{1,3}\))/;
 const MOST_CHARS = 120;
+// No file system has a longer name, counted in bytes or in UTF-16 units.
+const LONGEST = 255;
 const SENSES = [3, 2, 1];
 
-export const readable = (name) => name.toWellFormed().normalize("NFC");
+// Is the character a combining mark, of a class other than 0? Those are put before U+0345, the last of all, by NFD.
+const combines = (char) => char === "\u0345" || !`\u0345${char}`.normalize("NFD").startsWith("\u0345");
+const isSwapped = (pair) => pair.normalize("NFD") !== pair;
+const byClass = (mark, other) => isSwapped(mark + other) - isSwapped(other + mark);
+
+// The text decomposed, with each run of combining marks in canonical order: what NFD gives. `normalize` sorts a run by
+// insertion, in the square of its length; it finds nothing left to sort here.
+function inCanonicalOrder(text) {
+  const runs = [[]];
+  for (const char of Array.from(text, (composed) => composed.normalize("NFD")).join(""))
+    if (combines(char)) runs.at(-1).push(char);
+    else runs.push([char], []);
+  return runs.flatMap((run) => run.sort(byClass)).join("");
+}
+
+export function readable(name) {
+  const text = name.toWellFormed();
+  return (text.length <= LONGEST ? text : inCanonicalOrder(text)).normalize("NFC");
+}
 
 export function splitExt(name) {
   let m = COMPOUND_EXT.exec(name);
@@ -168,8 +188,6 @@ const COUNTERS = new Set(
 // As Python's casefold, one character at a time: ß, ligatures and ς have their plain letters only as capitals, and
 // behind other letters a capital Σ would become ς again.
 const casefold = (char) => (char === "ı" ? char : char.toLowerCase().toUpperCase().toLowerCase());
-// Does the mark combine with what stands before it? Those that do are put before U+0345, the last of all, by NFD.
-const combines = (mark) => !`\u0345${mark}`.normalize("NFD").startsWith("\u0345");
 
 // Lower case without accents, for comparing.
 export function fold(text) {

@@ -12,7 +12,6 @@ import { VERSION, readGlossary, readable, sourceText, splitExt } from "./contrac
 import { faulty, mended } from "./guard.mjs";
 import { counted } from "./opaque.mjs";
 
-const END = 1;
 const MANUAL_PAGE = /^([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8][a-z]*\.gz$/;
 const ROTATED =
   /log|journal|messages|backup|dump|^(?:kern|dmesg|[bw]tmp)\b|^(?:dpkg|apt)\.|\.(?:tar|sql|csv|txt|err|info|warn|out)$/i;
@@ -52,15 +51,21 @@ export class Student {
     return student;
   }
 
-  // Token ids. This tokenizer leaves what its vocabulary lacks as one unknown piece; the student was trained on bytes.
+  // Token ids. This tokenizer leaves what its vocabulary lacks as one unknown piece; a student whose vocabulary has the
+  // bytes was trained on them. A long text is cut before the special tokens that end it, which differ from base to base.
   encode(text) {
     const { ids, tokens } = this.tokenizer.encode(text);
     const unknown = this.tokenizer.token_to_id("<unk>");
-    const bytes = (piece) =>
-      [...Buffer.from(piece)].map((b) => this.tokenizer.token_to_id(`<0x${b.toString(16).toUpperCase().padStart(2, "0")}>`));
+    const bytes = (piece) => {
+      const found = [...Buffer.from(piece)].map((b) => this.tokenizer.token_to_id(`<0x${b.toString(16).toUpperCase().padStart(2, "0")}>`));
+      return found.includes(undefined) ? [unknown] : found;
+    };
     const all = ids.flatMap((id, i) => (id === unknown ? bytes(tokens[i]) : [id]));
     const most = this.card.max_source_tokens ?? 64;
-    return all.length > most ? [...all.slice(0, most - 1), END] : all;
+    if (all.length <= most) return all;
+    const added = this.tokenizer.get_added_tokens_decoder();
+    const end = all.findLastIndex((id) => id === unknown || !added.get(id)?.special) + 1;
+    return [...all.slice(0, most - (all.length - end)), ...all.slice(end)];
   }
 
   kind(name) {

@@ -61,8 +61,9 @@ def export(
     path = sheet or ws.sheet
     if unsaid := desk.not_applied(path, pairs, words):
         command = f"nomenclair review apply {shlex.quote(str(path))} --workspace {shlex.quote(str(ws.root))}"
+        changes = "1 change that is" if unsaid == 1 else f"{unsaid} changes that are"
         raise UserError(
-            f"{path} holds {unsaid} changes that are not applied yet.",
+            f"{path} holds {changes} not applied yet.",
             f"Run: {command} (or move the file away).",
         )
     rows = desk.rows(pairs, words, room("review.sources").Sources.load(), _doubts(ws))
@@ -125,11 +126,12 @@ def merge(
     module = room("review.merge")
     words = room("review.words")
     ws = workspace(root)
+    cure = "Give two whole reviewed.parquet files, one from each reviewer's workspace."
     for path in (first, second):
         if not path.exists():
-            raise UserError(f"{path} is not there.", "Give two reviewed.parquet files.")
+            raise UserError(f"{path} is not there.", cure)
     with words.held(ws.reviewed) as stored:
-        result = module.merge(words.read_words(first), words.read_words(second))
+        result = module.merge(*(words.read_words(path, cure) for path in (first, second)))
         kept = module.add(stored, result.words)
         words.write_words(ws.reviewed, kept)
     waiting = sum(bool(word.rival_by) for word in kept.values())

@@ -1,5 +1,6 @@
 """Hard stops on tokens and money: nothing is sent that, at its dearest, could pass a cap."""
 
+import math
 from dataclasses import dataclass, field
 
 from datagen.ledger import Usage
@@ -40,6 +41,11 @@ class Budget:
     _aside: Usage = field(default_factory=Usage)
 
     def __post_init__(self):
+        for option, cap in (("--max-cost", self.max_cost), ("--max-tokens", self.max_tokens)):
+            if cap is not None and not 0 <= cap < math.inf:  # nothing is larger than nan
+                raise UserError(
+                    f"{option} {cap} is no cap.", f"Give {option} a number from 0 up, or leave it out."
+                )
         if self.max_cost is not None and self.price is None:
             raise UserError(
                 "No price is known for this model, so --max-cost cannot be held.",

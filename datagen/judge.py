@@ -1,18 +1,19 @@
 """Second opinions on pairs: a judging prompt, or a second answer of the same teacher. Both end as flags."""
 
 import json
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from datagen import parse
 from datagen.asks import Ask, Request, request_key, short_ids
 from datagen.budget import Budget, Size
-from datagen.generate import SILENT, Run
+from datagen.generate import REFUSED_AT_START, SILENT, UNANSWERED, Run
 from datagen.ledger import Judgement, Ledger, Usage
 from datagen.prices import bytes_of_messages, count_messages
 from datagen.prompts import Prompt
-from datagen.teacher import Body, Dialect, Reply, Result, Unanswered, Unsupported
+from datagen.queue import Queue, State
+from datagen.teacher import Body, Dialect, Refused, Reply, Result, Unanswered, Unsupported
 from nomenclair.errors import PartialResult, UserError
 from nomenclair.records import PairFlag
 
@@ -50,7 +51,10 @@ AGREE = 45.0
 
 
 class Judging:
-    """Has every pair of a run judged once; to be driven as a Run is. A pair that stays unjudged gets no flag."""
+    """Has every pair of a run judged once; to be driven as a Run is. A pair that stays unjudged gets no flag.
+
+    Its end says how many those are.
+    """
 
     def __init__(
         self,
@@ -65,16 +69,19 @@ class Judging:
         self._budget, self._tell = budget, tell
         self._run = run
         judged = {j.item for j in ledger.judgements()}
-        self._waiting = deque(
-            a for a in run.answered() if judgement_key(a, prompt.version, run) not in judged
-        )
-        self.total = len(self._waiting)
+        answered = run.answered()
+        waiting = [a for a in answered if judgement_key(a, prompt.version, run) not in judged]
+        self._queue = Queue(waiting, State(()), PER_REQUEST, cascade=False)
+        self.total = len(waiting)
         self.done = 0
-        self._alone: deque[Ask] = deque()
         self._stop: UserError | None = None
         self._silent = 0
         self._heard = False
-        self._gone: Unanswered | None = None
+        # This judge has marked pairs of this run before: then refusals are of their pairs.
+        self._known = len(waiting) < len(answered)
+        self._refused_at_start = 0
+        # Why the last pair that was given up has no marks.
+        self._why = ""
         self.dialect: Dialect = run.dialect
 
     @property
@@ -92,9 +99,17 @@ class Judging:
         return self._ledger.together()
 
     def finish(self) -> None:
-        if self._stop and self._gone:  # only now is it known how many those in flight still brought
-            what = f"{self._stop.what} {self.total - self.done} pairs are not judged."
-            raise PartialResult(what, self._stop.cure)
+        left = self.total - self.done  # only now is it known how many those in flight still brought
+        if left and self._stop is None:
+            self.stop(
+                UserError(
+                    f"The judge left some pairs out ({self._why}).",
+                    "The pairs stand: run the same command again to ask for these once more,"
+                    " or go on without their marks: nomenclair curate",
+                )
+            )
+        if self._stop and left:
+            raise PartialResult(f"{self._stop.what} {left} pairs are not judged.", self._stop.cure)
         if self._stop:
             raise self._stop
 
@@ -102,21 +117,35 @@ class Judging:
         return self._budget.bound(request.size).total
 
     def next_request(self, in_flight: int) -> Request | None:
-        if self._stop is not None or not (self._waiting or self._alone):
+        if self._stop is not None or self._all_refused(in_flight):
             return None
-        line, count = (self._alone, 1) if self._alone else (self._waiting, PER_REQUEST)
-        asks = [line.popleft() for _ in range(min(count, len(line)))]
+        asks = self._queue.take()
+        if not asks:
+            return None
         told = [(ask, self._run.state.texts(ask.item)) for ask in asks]
         request = make_request(told, self.prompt, self._model, self.dialect)
         try:
             self._ledger.need_room()
             if not self._budget.afford(request.key, request.size, in_flight):
-                line.extendleft(reversed(asks))
+                self._queue.put_back(asks)
                 return None
         except UserError as stop:
             self.stop(stop)
             return None
         return request
+
+    def _all_refused(self, in_flight: int) -> bool:
+        """As of a Run."""
+        if self._heard or self._known or self._refused_at_start < REFUSED_AT_START:
+            return False
+        if not in_flight:
+            self.stop(
+                UserError(
+                    f"The endpoint refuses every request of the judge ({self._why}).",
+                    "Mend what it says, then run the same command again.",
+                )
+            )
+        return True
 
     def land(self, request: Request, result: Result, others_answered: bool) -> None:
         answer = parse.read_answer(result.raw) if isinstance(result, Reply) else None
@@ -125,42 +154,63 @@ class Judging:
         else:
             self._budget.release(request.key)
         asks = list(request.by_id.values())
-        if isinstance(result, UserError):
-            self.stop(result)
-        elif isinstance(result, Unsupported):
-            self.dialect = result.dialect
-            self._waiting.extendleft(reversed(asks))
-        elif isinstance(result, Unanswered) and self._stop is None:
-            self._went_unanswered(result, others_answered)
-        elif answer:
-            self._silent, self._heard = 0, True
-            found = list(self._judgements(answer, request))
-            try:
-                body = json.dumps(request.body)
-                self._ledger.record_request(request.key, "judge", self._model, self.prompt.version, body)
-                usage = answer.usage or Usage()
-                self._ledger.record_reply(request.key, result.seconds, result.raw, usage, judgements=found)
-            except UserError as stop:
-                self.stop(stop)
-            judged = {j.item for j in found}
-            missing = [a for a in asks if judgement_key(a, self.prompt.version, self._run) not in judged]
-            self.done += len(found)
-            # One that thinks until its reply is full would do so alone too, where the reply is shorter.
-            if len(asks) > 1 and not parse.only_thinking(answer):
-                self._alone.extend(missing)
+        try:
+            if isinstance(result, Reply):
+                self._replied(request, result, answer)
+            elif isinstance(result, Unsupported):
+                self.dialect = result.dialect
+                self._queue.put_back(asks)
+            elif isinstance(result, Refused):
+                self._refused(asks, result)
+            elif isinstance(result, UserError):
+                self.stop(result)
+            elif isinstance(result, Unanswered) and self._stop is None:
+                self._went_unanswered(asks, result, others_answered)
+        except UserError as stop:
+            self.stop(stop)
         self._tell(self.done, self.total)
 
-    def _went_unanswered(self, last: Unanswered, others_answered: bool) -> None:
+    def _replied(self, request: Request, reply: Reply, answer: parse.Answer) -> None:
+        self._silent, self._heard = 0, True
+        found = {j.item: j for j in self._judgements(answer, request)}
+        body = json.dumps(request.body)
+        self._ledger.record_request(request.key, "judge", self._model, self.prompt.version, body)
+        usage = answer.usage or Usage()
+        self._ledger.record_reply(
+            request.key, reply.seconds, reply.raw, usage, judgements=list(found.values())
+        )
+        self.done += len(found)
+        asks = request.by_id.values()
+        missing = [a for a in asks if judgement_key(a, self.prompt.version, self._run) not in found]
+        # One that thinks until its reply is full would do so alone too, where the reply is shorter.
+        if len(asks) > 1 and not parse.only_thinking(answer):
+            self._each_alone(missing, "missing")
+        elif missing:
+            self._why = "only-thinking" if parse.only_thinking(answer) else "a reply without marks"
+
+    def _refused(self, asks: Sequence[Ask], refused: Refused) -> None:
+        self._why = f"{refused.reason}: {refused.raw.strip()}"
+        if refused.reason == "bad-request" and not self._heard:
+            self._refused_at_start += 1
+        if len(asks) > 1:  # one of them may be the cause
+            self._each_alone(asks, refused.reason)
+
+    def _each_alone(self, asks: Sequence[Ask], reason: str) -> None:
+        for ask in asks:
+            self._queue.again(ask.after(reason))  # what has a reason stays alone, also where it is put back
+
+    def _went_unanswered(self, asks: Sequence[Ask], last: Unanswered, others_answered: bool) -> None:
         """The same patience as a Run has."""
+        self._why = f"{last.code}: {last.message.strip()}"
         self._silent = 0 if others_answered else self._silent + 1
         if self._silent >= SILENT or (self._silent and not self._heard):
-            self._gone = last
-            self.stop(
-                UserError(
-                    f"The judge does not answer ({last.code}: {last.message.strip()}).",
-                    "Check that the endpoint runs, then run the same command again to go on.",
-                )
+            raise UserError(
+                f"The judge does not answer ({self._why}).",
+                "Check that the endpoint runs, then run the same command again to go on.",
             )
+        for ask in asks:
+            if ask.unanswered + 1 < UNANSWERED:
+                self._queue.later(replace(ask, unanswered=ask.unanswered + 1))
 
     def _judgements(self, answer: parse.Answer, request: Request) -> Iterator[Judgement]:
         for entry in parse.entries(answer.content) or []:

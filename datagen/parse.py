@@ -107,8 +107,10 @@ def _usage(told: dict) -> Usage | None:
     read, written = _count(told.get("prompt_tokens")), _count(told.get("completion_tokens"))
     if not read or written is None:  # no prompt is 0 tokens: the endpoint does not count
         return None
-    cached = _count(_dict(told.get("prompt_tokens_details")).get("cached_tokens"))
-    return Usage(read, cached or 0, written)
+    cached = _count(_dict(told.get("prompt_tokens_details")).get("cached_tokens")) or 0
+    total = _count(told.get("total_tokens")) or 0
+    # Hidden thinking is billed as output, and some endpoints count it in the total alone.
+    return Usage(read, min(cached, read), max(written, total - read))
 
 
 def parse_line(answer: Answer, asked: Mapping[str, str], swapped: Callable[[str, str], bool]) -> Parsed:

@@ -8,13 +8,15 @@ from datagen.asks import REPLY_TOKENS_BASE, REPLY_TOKENS_PER_NAME, Request
 from datagen.budget import Budget
 from datagen.ledger import Usage
 from datagen.prices import count_tokens
-from datagen.prompts import Prompt
+from datagen.prompts import Example, Prompt
 from datagen.wire import encode
 
 # Other vocabularies than o200k need more tokens for the same text; chat formats add some.
 DEAREST = 1.3
 # What a judge says of a pair: its id, four marks and mostly no word more.
 TOKENS_OF_MARKS = 40
+# What a name's two texts in a reply come to where no example tells: those of prompts/examples.tsv are 27 on average.
+TOKENS_OF_ENTRY = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Estimate:
 
 def estimate(certain: Sequence[Request], perhaps: Sequence[Request], prompt: Prompt) -> Estimate:
     """Measured on the real requests: those that will be sent, and those that may have to be."""
-    per_entry = mean(count_tokens(f'{{"id":"7f3a","en":"{e.en}","fr":"{e.fr}"}},') for e in prompt.examples)
+    per_entry = tokens_of_entry(prompt.examples)
     everything = [*certain, *perhaps]
     likely = Usage(
         sum(r.size.input_estimate for r in certain), 0, round(per_entry * sum(len(r.by_id) for r in certain))
@@ -51,6 +53,12 @@ def estimate(certain: Sequence[Request], perhaps: Sequence[Request], prompt: Pro
         sum(r.size.reply_tokens for r in everything),
     )
     return Estimate(len(certain), len(everything), likely, most)
+
+
+def tokens_of_entry(examples: Sequence[Example]) -> float:
+    """How long one name's part of a reply is likely to be."""
+    tokens = [count_tokens(f'{{"id":"7f3a","en":"{e.en}","fr":"{e.fr}"}},') for e in examples]
+    return mean(tokens) if tokens else TOKENS_OF_ENTRY
 
 
 def estimate_judging(requests: Sequence[Request]) -> Estimate:

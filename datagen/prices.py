@@ -1,6 +1,7 @@
 """Tokens to money: a price file that the user may edit, and counting tokens before anything is sent."""
 
 import fnmatch
+import math
 import re
 import tomllib
 from collections.abc import Sequence
@@ -71,6 +72,9 @@ def _price(row: dict) -> Price:
         value = getattr(price, name)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise TypeError(f"{name} is no number")
+        # With a price of nan or below 0, no sum would ever pass a cap.
+        if not 0 <= value < math.inf:
+            raise TypeError(f"{name} is {value}, no price")
     return price
 
 

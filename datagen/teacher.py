@@ -374,9 +374,15 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
         return wait / 1000
     value = headers.get("retry-after", "")
     wait = _number(value)
-    if wait is None and (date := email.utils.parsedate_tz(value)):
-        wait = max(0.0, email.utils.mktime_tz(date) - time.time())
-    return wait
+    return _seconds_until(value) if wait is None else wait
+
+
+def _seconds_until(date: str) -> float | None:
+    """Seconds until an HTTP date; None of what is no date, or is one that no calendar holds."""
+    with suppress(ValueError, OverflowError):
+        if parsed := email.utils.parsedate_tz(date):
+            return max(0.0, email.utils.mktime_tz(parsed) - time.time())
+    return None
 
 
 def _number(text: str | None) -> float | None:

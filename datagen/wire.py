@@ -4,7 +4,9 @@ Not the openai package's own `post`: it costs a millisecond of processor time pe
 requests in flight is what the endpoint is kept waiting for.
 """
 
+import ipaddress
 import json
+import os
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ import openai
 
 from nomenclair.errors import UserError
 
+OPENAI = "https://api.openai.com/v1"
 CREDENTIALS = ("Authorization", "OpenAI-Organization", "OpenAI-Project")
 
 
@@ -38,7 +41,10 @@ class Lost(Exception):
 
 
 def client(base_url: str | None, api_key: str | None) -> openai.AsyncOpenAI:
-    """An openai client without retries of its own. UserError where neither a key nor a base URL is given."""
+    """An openai client without retries of its own.
+
+    UserError where neither a key nor a base URL is given, or where the way there is a proxy that cannot be used.
+    """
     api_key = (api_key or "").strip()  # a line break comes along from a file or a clipboard
     if not api_key and not base_url:
         raise UserError(
@@ -47,11 +53,61 @@ def client(base_url: str | None, api_key: str | None) -> openai.AsyncOpenAI:
         )
     if not (api_key.isascii() and api_key.isprintable()):
         raise UserError("OPENAI_API_KEY holds characters that no key holds.", "Copy it again.")
+    base_url = base_url or OPENAI
     try:
+        proxy = proxy_of(base_url)
+        # The package's own choice of a proxy fails at some that it would not use; it is not to choose again.
+        http = openai.DefaultAsyncHttpxClient(
+            proxy=proxy, trust_env=False, verify=httpx2.create_ssl_context()
+        )
         # Local servers need no key, but the package wants one.
-        return openai.AsyncOpenAI(base_url=base_url, api_key=api_key or "none", max_retries=0)
-    except (openai.OpenAIError, httpx2.InvalidURL) as error:
+        return openai.AsyncOpenAI(
+            base_url=base_url, api_key=api_key or "none", max_retries=0, http_client=http
+        )
+    except (openai.OpenAIError, httpx2.InvalidURL, ValueError) as error:
         raise _bad_address(base_url, error) from error
+
+
+def proxy_of(url: str) -> str | None:
+    """The environment's proxy on the way to an address; None where there is none, and to this machine itself.
+
+    UserError where its variable holds none that can be used.
+    """
+    address = urlsplit(url)
+    host = address.hostname or ""
+    proxies = urllib.request.getproxies()
+    scheme = next((s for s in (address.scheme, "all") if proxies.get(s)), None)
+    if scheme is None or _is_loopback(host) or urllib.request.proxy_bypass(host):
+        return None
+    if not _is_http(proxies[scheme]):
+        name = _variable(f"{scheme}_proxy")
+        # Not the value: it may hold a password.
+        raise UserError(
+            f"{host} is to be reached by the proxy in {name}, which is no address of an HTTP proxy"
+            " (SOCKS proxies cannot be used).",
+            f"Set {name} to http://HOST:PORT, or unset it, or add {host} to NO_PROXY.",
+        )
+    return proxies[scheme]
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _is_http(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        return False
+
+
+def _variable(name: str) -> str:
+    """The name as it is spelt in the environment, where the small letters count first."""
+    return next((spelt for spelt in (name, name.upper()) if os.environ.get(spelt)), name.upper())
 
 
 def encode(body: dict) -> bytes:
@@ -91,13 +147,11 @@ class Wire:
 
     def _open(self) -> aiohttp.ClientSession:
         # Not aiohttp's trust_env: it looks for a .netrc in a thread at each request.
-        address = urlsplit(self.url)
-        passed_by = urllib.request.proxy_bypass(address.hostname or "")
         return aiohttp.ClientSession(
             # As many connections as there are requests in flight; the same certificates as elsewhere.
             connector=aiohttp.TCPConnector(limit=0, ssl=httpx2.create_ssl_context()),
             timeout=aiohttp.ClientTimeout(total=None),
-            proxy=None if passed_by else urllib.request.getproxies().get(address.scheme),
+            proxy=proxy_of(self.url),
         )
 
 

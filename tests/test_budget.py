@@ -73,6 +73,24 @@ def test_an_endpoint_that_counts_no_tokens_is_known_to_answer(tmp_path, fault, t
         assert ask(workspace, stub, Options("stub", per_request=1), limits).rejected == rejected
 
 
+@pytest.mark.parametrize(
+    ("caps", "option"),
+    [
+        pytest.param({"max_cost": float("nan")}, "--max-cost", id="nothing is more than nan"),
+        pytest.param({"max_cost": float("inf")}, "--max-cost", id="nothing is more than infinity"),
+        pytest.param({"max_cost": -0.01}, "--max-cost", id="less than nothing"),
+        pytest.param({"max_tokens": -1}, "--max-tokens", id="less than no token"),
+    ],
+)
+def test_a_number_that_caps_nothing_is_refused(caps, option):
+    with pytest.raises(UserError, match=f"{option} .* is no cap"):
+        Budget(PRICE, **caps)
+
+
+def test_a_cap_of_nothing_is_one():
+    assert Budget(PRICE, max_cost=0.0, max_tokens=0).max_cost == 0
+
+
 def test_max_cost_without_a_price_is_refused():
     with pytest.raises(UserError, match="--max-tokens"):
         Budget(None, max_cost=1.0)

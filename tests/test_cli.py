@@ -1,8 +1,10 @@
 """What a person meets when something is wrong: one line that says what to type next, and exit status 2."""
 
+import io
 import os
 import subprocess
 import sys
+from contextlib import suppress
 
 import pytest
 
@@ -100,6 +102,35 @@ def test_ctrl_c_says_how_to_go_on(monkeypatch, capsys):
     with pytest.raises(SystemExit) as end:
         main()
     assert end.value.code == 130 and "run the same command again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        pytest.param(b"a.pdf\nb.sh\n", ["a.pdf", "b.sh"], id="a line each"),
+        pytest.param(b"a.pdf\r\nb.sh\r\n", ["a.pdf", "b.sh"], id="lines of Windows"),
+        pytest.param(b"\na.pdf\n\r\n\nb.sh", ["a.pdf", "b.sh"], id="empty lines between"),
+        pytest.param(b" a.pdf \n", [" a.pdf "], id="spaces are the name's"),
+        pytest.param(b"\n", [], id="nothing"),
+    ],
+)
+def test_names_are_read_from_lines_however_they_end(monkeypatch, given, names):
+    asked = []
+
+    class Student:
+        languages = ("fr",)
+
+        def stream(self, pairs):
+            asked.extend(name for name, _ in pairs)
+            return iter(())
+
+    monkeypatch.setattr("nomenclair.cli.describe.load_student", lambda *_: Student())
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(given), newline="\n"))
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(io.BytesIO()))
+    monkeypatch.setattr(sys, "argv", ["nomenclair", "describe", "-"])
+    with suppress(SystemExit):
+        main()
+    assert asked == names
 
 
 def test_an_endpoint_that_is_down_loses_nothing(tmp_path):

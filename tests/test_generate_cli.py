@@ -11,6 +11,7 @@ from datetime import date
 
 import pytest
 
+from datagen.ledger import open_ledger
 from nomenclair.cli import main
 from nomenclair.records import FileName
 from tests.generating import pairs_of, some_names, workspace_with
@@ -115,6 +116,12 @@ def test_run_goes_on_with_a_generate_that_was_stopped(tmp_path, nomenclair):
         pytest.param(["--teacher", "openai", "--model", "m"], "OPENAI_API_KEY", id="no endpoint"),
         pytest.param(["--teacher", "openai", "--model", "m", "--max-cost", "1"], "prices", id="no price"),
         pytest.param(
+            ["--teacher", "openai", "--model", "gpt-4.1", "--max-cost", "nan"], "--max-cost", id="no cap"
+        ),
+        pytest.param(
+            ["--teacher", "openai", "--model", "gpt-4.1", "--max-cost", "-1"], "--max-cost", id="below 0"
+        ),
+        pytest.param(
             ["--teacher", "openai", "--model", "m", "--prompt", "x"], "describe-full", id="no template"
         ),
         pytest.param(["--teacher", "local", "--gguf", "none.gguf"], "GGUF", id="no model file"),
@@ -156,6 +163,32 @@ def test_the_grammar_takes_the_place_of_paid_pairs_only_when_named(tmp_path, nom
     assert done.returncode == 2 and "--teacher grammar" in done.stderr and pairs_of(workspace) == paid
     assert nomenclair("generate", "--teacher", "grammar", "-w", tmp_path).returncode == 0
     assert pairs_of(workspace) != paid
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        pytest.param(["--dry-run"], id="dry run"),
+        pytest.param(["--preview", "bodies.jsonl"], id="preview"),
+    ],
+)
+def test_a_look_at_what_would_be_sent_does_not_stop_the_grammar(tmp_path, nomenclair, monkeypatch, look):
+    monkeypatch.chdir(tmp_path)
+    workspace = workspace_with(tmp_path, [FileName.of("report_2023.pdf")])
+    with serving(StubEndpoint()) as stub:
+        assert nomenclair("generate", "--model", "stub", *look, "-w", tmp_path, stub=stub).returncode == 0
+    assert workspace.ledger.exists()
+    done = nomenclair("generate", "-w", tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len(pairs_of(workspace)) == 1
+
+
+def test_the_grammar_does_not_go_before_a_batch_that_is_still_to_come(tmp_path, nomenclair):
+    workspace = workspace_with(tmp_path, [FileName.of("report_2023.pdf")])
+    with open_ledger(workspace.ledger) as ledger:
+        ledger.record_batch("0123456789abcdef", [])
+    done = nomenclair("generate", "-w", tmp_path)
+    assert done.returncode == 2 and "batch" in done.stderr and not workspace.pairs.exists()
 
 
 def test_a_model_in_the_environment_does_not_stop_a_named_grammar(tmp_path, nomenclair, monkeypatch):

@@ -1,12 +1,13 @@
 """Batches, judges and second samples against the stub endpoint."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
 
 from datagen.budget import Budget
-from datagen.generate import SILENT, Options
+from datagen.generate import REFUSED_AT_START, SILENT, UNANSWERED, Options
 from datagen.ledger import open_ledger
 from datagen.prompts import load
 from nomenclair.errors import PartialResult, UserError
@@ -248,8 +249,81 @@ def test_a_judges_doubts_stay_in_a_later_run_without_a_judge(tmp_path, monkeypat
 def test_a_judge_who_only_thinks_is_not_asked_for_each_pair(tmp_path):
     workspace = workspace_with(tmp_path, some_names(10))
     with serving(StubEndpoint(choose=lambda n, body: "ok" if n == 1 else "thinking")) as stub:
-        assert ask(workspace, stub, judge=True).pairs == 10
-        assert len(stub.bodies) == 2
+        with pytest.raises(PartialResult, match=r"only-thinking.* 10 pairs are not judged"):
+            ask(workspace, stub, judge=True)
+        assert len(pairs_of(workspace)) == 10 and len(stub.bodies) == 2
+
+
+def told_by_the_judge(fault: str, bad: set[str]):
+    """A stub that answers every name, and gives this fault to every request to judge one of `bad`."""
+
+    def choose(number: int, body: dict) -> str:
+        judging = "faithful" in body["messages"][0]["content"]
+        return fault if judging and bad & {f["name"] for f in files_of(body)} else "ok"
+
+    return choose
+
+
+def judged(workspace) -> int:
+    with open_ledger(workspace.ledger) as ledger:
+        return ledger.count("judgements")
+
+
+@pytest.mark.parametrize(
+    ("fault", "why", "asked"),
+    [
+        pytest.param("content-filter", "content-filter: The response was filtered.", 1, id="a filter"),
+        pytest.param("bad", "bad-request: Something is wrong", 1, id="a bad request"),
+        pytest.param("503", "http-503: Overloaded.", UNANSWERED - 1, id="no answer, again and again"),
+    ],
+)
+def test_a_pair_that_gets_no_marks_costs_the_others_none_and_is_told(tmp_path, fault, why, asked):
+    files = some_names(30)
+    bad = files[3].name
+    workspace = workspace_with(tmp_path, files)
+    limits = replace(FAST, tries=1, concurrency=4)
+    with serving(StubEndpoint(choose=told_by_the_judge(fault, {bad}), latency=0.01)) as stub:
+        with pytest.raises(PartialResult, match=rf"{why}.* 1 pairs are not judged.*run the same command"):
+            ask(workspace, stub, limits=limits, judge=True)
+        assert (len(pairs_of(workspace)), judged(workspace)) == (30, 29)
+        alone = [body for body in stub.bodies[3:] if len(files_of(json.loads(body))) == 1]
+        assert sum(bad in body.decode() for body in alone) == asked
+        stub.choose = lambda n, body: "ok"
+        ask(workspace, stub, judge=True)
+    assert judged(workspace) == 30
+
+
+def test_a_judge_whose_every_request_is_refused_is_not_asked_to_the_end(tmp_path):
+    files = some_names(200)
+    workspace = workspace_with(tmp_path, files)
+    limits = replace(FAST, concurrency=1)
+    with serving(StubEndpoint(choose=told_by_the_judge("bad", {f.name for f in files}))) as stub:
+        with pytest.raises(
+            PartialResult, match=r"refuses every request of the judge.* 200 pairs are not judged"
+        ):
+            ask(workspace, stub, limits=limits, judge=True)
+        assert len(stub.bodies) == 20 + REFUSED_AT_START
+    assert len(pairs_of(workspace)) == 200
+
+
+def test_pairs_that_a_judge_refuses_do_not_bar_those_behind_them_once_he_has_judged(tmp_path):
+    files = some_names(30)
+    workspace = workspace_with(tmp_path, files[:10])
+    limits = replace(FAST, concurrency=1)
+    bad = {f.name for f in files[10:20]}
+    with serving(StubEndpoint(choose=told_by_the_judge("bad", bad))) as stub:
+        ask(workspace, stub, judge=True)
+        workspace_with(tmp_path, files)
+        with pytest.raises(PartialResult, match="10 pairs are not judged"):
+            ask(workspace, stub, limits=limits, judge=True)
+    assert judged(workspace) == 20
+
+
+def test_a_pair_that_is_judged_twice_in_a_reply_is_one(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(10))
+    with serving(StubEndpoint(choose=lambda n, body: "duplicate" if n == 2 else "ok")) as stub:
+        ask(workspace, stub, judge=True)
+    assert judged(workspace) == 10
 
 
 @pytest.mark.parametrize(
@@ -305,7 +379,8 @@ def judged_as(mark: object):
 )
 def test_a_mark_counts_in_whatever_form_it_came(tmp_path, mark, expected):
     workspace = workspace_with(tmp_path, some_names(2))
-    with serving(StubEndpoint(choose=judged_as(mark))) as stub:
+    unread = nullcontext() if expected else pytest.raises(PartialResult, match="2 pairs are not judged")
+    with serving(StubEndpoint(choose=judged_as(mark))) as stub, unread:
         ask(workspace, stub, judge=True)
     with open_ledger(workspace.ledger) as ledger:
         given = {m for j in ledger.judgements() for m in (j.faithful, j.french, j.english, j.agreement)}

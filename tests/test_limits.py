@@ -90,6 +90,8 @@ def in_seconds(seconds: float) -> str:
         ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
         ({"retry-after-ms": "soon", "retry-after": "2"}, 2.0),
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
+        ({"retry-after": "Wed, 21 Oct 99999 07:28:00 GMT"}, None),
+        ({"retry-after": "Wed, 21 Oct 99999999999999999999 07:28:00 GMT"}, None),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "nan"}, None),
@@ -124,6 +126,16 @@ def test_nobody_asks_again_before_retry_after(tmp_path, retry_after, at_least):
     # Those that were on their way come in with the 429; then there is one pause for all.
     assert max(pauses[3:8]) >= at_least - 0.15
     assert sum(pause > at_least / 2 for pause in pauses) == 1
+
+
+def test_a_date_that_no_calendar_holds_ends_no_run(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(20))
+    stub = StubEndpoint(
+        choose=lambda n, body: "429" if n == 2 else "ok",
+        retry_after=lambda: "Retry-After: Wed, 21 Oct 99999 07:28:00 GMT",
+    )
+    with serving(stub):
+        assert ask(workspace, stub, Options("stub", 1)).pairs == 20
 
 
 def test_a_gate_halves_once_a_storm_and_opens_by_one_for_each_calm_round(monkeypatch):

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from datagen.budget import Budget, Size
 from datagen.generate import Options
 from datagen.ledger import Outcome, Usage, open_ledger
-from datagen.preview import estimate
+from datagen.preview import TOKENS_OF_ENTRY, estimate, tokens_of_entry
 from datagen.prices import PRICES, Price, bytes_of_messages, count_messages, price_of, read_prices
 from datagen.prompts import load
 from datagen.session import open_run, requests_to_come
@@ -73,6 +73,9 @@ ROW = '[[price]]\nmodel = "m"\ninput = {}\ncached = 1\noutput = 1\nbatch = 0.5\n
         pytest.param("[[price]]\ncolour = 1\n", id="another column"),
         pytest.param(ROW.format('"0.4"'), id="a number in quotes"),
         pytest.param(ROW.format("true"), id="true is no price"),
+        pytest.param(ROW.format("nan"), id="no cap would ever be passed"),
+        pytest.param(ROW.format("inf"), id="infinity is no price"),
+        pytest.param(ROW.format("-0.4"), id="a price below nothing"),
         pytest.param(ROW.format(1).replace('"m"', "4"), id="a model that is a number"),
         pytest.param("# \xe9\n" + ROW.format(1), id="not UTF-8"),
     ],
@@ -176,6 +179,18 @@ def test_the_estimate_bounds_what_will_be_used(tmp_path):
         assert (found.requests, found.most_requests) == (4, 7)
         assert found.likely.total < found.most.total
         assert run.queue.take(), "estimating does not use up the queue"
+
+
+def test_an_estimate_without_examples_takes_a_number_of_its_own(tmp_path):
+    prompt, options = replace(load("describe-full"), examples=()), Options("stub")
+    with open_ledger(tmp_path / "ledger.sqlite") as ledger:
+        run = open_run(some_names(12), prompt, options, ledger, Budget(), lambda p: None)
+        found = estimate(*requests_to_come(run, prompt, options), prompt)
+    assert found.likely.output == 12 * TOKENS_OF_ENTRY
+
+
+def test_the_number_for_no_examples_is_near_that_of_the_examples():
+    assert tokens_of_entry(load("describe-full").examples) == pytest.approx(TOKENS_OF_ENTRY, rel=0.3)
 
 
 def test_outcomes_are_kept_with_their_reply_in_one_transaction(tmp_path):

@@ -158,6 +158,26 @@ def test_any_body_is_read_without_an_error(raw):
             Usage(12, 8, 3),
             id="a part from a cache",
         ),
+        pytest.param(
+            {"prompt_tokens": 12, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 5000}},
+            Usage(12, 12, 3),
+            id="more from a cache than was read",
+        ),
+        pytest.param(
+            {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 900},
+            Usage(12, 0, 888),
+            id="thinking that only the total counts",
+        ),
+        pytest.param(
+            {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 4},
+            Usage(12, 0, 3),
+            id="a total that is too small",
+        ),
+        pytest.param(
+            {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": "many"},
+            Usage(12, 0, 3),
+            id="a total that is no number",
+        ),
         pytest.param({"prompt_tokens": 12.0, "completion_tokens": 3.0}, Usage(12, 0, 3), id="floats"),
         pytest.param({"prompt_tokens": 12, "completion_tokens": 0}, Usage(12, 0, 0), id="nothing was said"),
         pytest.param({"prompt_tokens": 0, "completion_tokens": 0}, None, id="no prompt is empty"),

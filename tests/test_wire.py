@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from datagen.teacher import Dialect, Endpoint, Limits, Refused, Reply, Unanswered
-from datagen.wire import Answered, Lost, Wire, client, encode
+from datagen.wire import Answered, Lost, Wire, client, encode, proxy_of
 from nomenclair.errors import UserError
 from tests.stub_endpoint import StubEndpoint, serving
 
@@ -15,6 +15,13 @@ BODY = {
     "model": "stub",
     "messages": [{"role": "user", "content": '{"files": [{"id": "a", "name": "été.txt"}]}'}],
 }
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch):
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
 
 
 def post(url: str, body: dict = BODY, key: str = "key") -> Answered:
@@ -132,10 +139,65 @@ def test_a_proxy_from_the_environment_is_used_except_for_hosts_that_it_excludes(
         monkeypatch.setenv("http_proxy", url.removesuffix("/v1"))
         assert post("http://example.invalid/v1").text == "{}"
         assert heard[0].startswith(b"POST http://example.invalid/v1/chat/completions")
-        monkeypatch.setenv("no_proxy", "127.0.0.1")
-        with serving(StubEndpoint()) as stub:
-            assert post(stub.url).status == 200
+        monkeypatch.setenv("no_proxy", "example.invalid")
+        with pytest.raises(Lost):
+            post("http://example.invalid/v1")
         assert len(heard) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("http_proxy", "http://127.0.0.1:1", id="a proxy that is not there"),
+        pytest.param("ALL_PROXY", "socks5h://127.0.0.1:1080", id="a SOCKS proxy"),
+    ],
+)
+def test_this_machine_is_reached_without_the_environments_proxies(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with serving(StubEndpoint()) as stub:
+        assert post(stub.url).status == 200
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy"),
+    [
+        ("http://localhost:8080/v1", None),
+        ("http://127.8.9.1/v1", None),
+        ("https://[::1]:8080/v1", None),
+        ("http://192.168.0.1/v1", "http://proxy:1"),
+        ("https://127.example.com/v1", "http://proxy:1"),
+        ("https://excluded.example.com/v1", None),
+    ],
+)
+def test_which_addresses_a_proxy_stands_before(monkeypatch, url, proxy):
+    monkeypatch.setenv("ALL_PROXY", "http://proxy:1")
+    monkeypatch.setenv("NO_PROXY", "excluded.example.com")
+    assert proxy_of(url) == proxy
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("ALL_PROXY", "socks5h://user:secret@127.0.0.1:1080", id="SOCKS"),
+        pytest.param("all_proxy", "socks5://127.0.0.1:1080", id="SOCKS, in small letters"),
+        pytest.param("HTTPS_PROXY", "127.0.0.1:3128", id="no scheme"),
+        pytest.param("HTTPS_PROXY", "secret:3128", id="a name without a scheme"),
+        pytest.param("HTTPS_PROXY", "http://", id="no host"),
+        pytest.param("HTTPS_PROXY", "http://secret:99999", id="no port"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_named_without_its_password(monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UserError, match=f"Set {variable} to http://HOST:PORT") as caught:
+        client("https://api.example.com/v1", "key")
+    assert "OPENAI_BASE_URL" not in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_a_proxy_for_another_scheme_is_no_hindrance(monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5h://127.0.0.1:1080")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy:3128")
+    assert proxy_of("https://api.example.com/v1") == "http://proxy:3128"
+    assert client("https://api.example.com/v1", "key")
 
 
 def answered_with(status: int, text: str, tries: int = 1) -> Reply | Refused | Unanswered:

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -43,10 +44,15 @@ def describe(
     loaded = load_student(student, root)
     robust_streams(json_lines=as_json)
     languages = list(loaded.languages) if lang == "both" else [lang]
-    given = (line.rstrip("\n") for line in sys.stdin) if names == ["-"] else names
+    given = names_of(sys.stdin) if names == ["-"] else names
     found = loaded.stream((name, lang) for name in given for lang in languages)
     while row := list(islice(found, len(languages))):
         print(_as_json(row) if as_json else _as_text(row))
+
+
+def names_of(lines: Iterable[str]) -> Iterator[str]:
+    """The names of a list, a line each, however its lines end."""
+    return filter(None, (line.rstrip("\r\n") for line in lines))
 
 
 def load_student(folder: Path | None, root: Path):

@@ -116,9 +116,9 @@ def generate(
     chosen = teacher is not None
     if not chosen:
         teacher = "openai" if base_url or os.environ.get("OPENAI_API_KEY") else "grammar"
-        if teacher == "grammar" and ws.ledger.exists():
+        if teacher == "grammar" and _has_asked(ws.ledger):
             raise UserError(
-                f"{ws.ledger} holds the answers of an endpoint, and none is set now.",
+                f"{ws.ledger} holds the answers of an endpoint (or waits for a batch of it), and none is set now.",
                 "Set OPENAI_API_KEY (or give --base-url, or --teacher local) to go on, or give --teacher grammar.",
             )
     if teacher == "grammar":
@@ -270,6 +270,14 @@ def compare(
                     cost,
                 )
     printer().print(table)
+
+
+def _has_asked(path: Path) -> bool:
+    """Has an endpoint answered here, or is it to? A ledger alone tells nothing: a dry run makes one too."""
+    if not path.exists():
+        return False
+    with room("datagen.ledger").open_ledger(path) as ledger:
+        return bool(ledger.count("replies") or ledger.batches_under_way())
 
 
 def _refuse_for_grammar(given: dict[str, object]) -> None:

@@ -71,9 +71,9 @@ def make_request(asks: Sequence[Ask], prompt: Prompt, model: str, dialect: Diale
         Body(model, messages, reply_tokens, round(min(1.0, warmth), 2), one_line=prompt.one_line)
     )
     size = Size(count_messages(messages), bytes_of_messages(messages), reply_tokens)
-    # Where no temperature may be given, two samples have one body, and are two requests all the same.
-    sample = {"sample": asks[0].sample} if asks[0].sample else {}
-    return Request(request_key({**body, **sample}), body, by_id, size)
+    # Two names, samples or attempts may have one body, and are requests of their own all the same.
+    asked = [[a.item, len(a.reasons)] for a in asks]
+    return Request(request_key({**body, "asked": asked}), body, by_id, size)
 
 
 def request_key(body: dict) -> str:

@@ -48,6 +48,9 @@ CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 # Raised whenever SCHEMA changes.
 VERSION = 1
 
+# What SQLite says of a file that it can make nothing of, however often it tries.
+DAMAGED = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+
 # Sending stops while this much is still free, so that the replies in flight find room.
 RESERVE_BYTES = 1024 * 1024
 
@@ -166,7 +169,10 @@ class Ledger:
         while self._db.execute("PRAGMA wal_checkpoint(FULL)").fetchone()[0]:
             time.sleep(0.01)
 
-    def set_batch(self, token: str, state: Literal["open", "done", "never-made"], remote: str = "") -> None:
+    def set_batch(
+        self, token: str, state: Literal["open", "unknown", "done", "never-made"], remote: str = ""
+    ) -> None:
+        """`unknown`: the endpoint last answered that it knows no such batch; another key of it might."""
         with self._writing():
             self._db.execute(
                 "UPDATE batches SET state = ?, remote = CASE WHEN ? = '' THEN remote ELSE ? END WHERE token = ?",
@@ -179,15 +185,25 @@ class Ledger:
         The id is empty where the run was killed before the endpoint's answer was written down.
         """
         rows = self._db.execute(
-            "SELECT token, remote FROM batches WHERE state IN ('making', 'open') ORDER BY at"
+            "SELECT token, remote FROM batches WHERE state IN ('making', 'open', 'unknown') ORDER BY at"
         )
         return list(rows)
 
-    def batch_lines(self, token: str) -> dict[str, str]:
-        return dict(self._db.execute("SELECT request, asks FROM batch_lines WHERE batch = ?", (token,)))
+    def give_up_unknown_batches(self) -> None:
+        with self._writing():
+            self._db.execute("UPDATE batches SET state = 'given-up' WHERE state = 'unknown'")
 
-    def has_reply(self, request: str) -> bool:
-        return bool(self._db.execute("SELECT 1 FROM replies WHERE request = ?", (request,)).fetchone())
+    def unread_lines(self, token: str) -> dict[str, str]:
+        """What was asked (JSON) by request key, of those lines of a batch that have no reply here yet.
+
+        A reply from before the batch answers another request: keys were once shared by requests of one body.
+        """
+        rows = self._db.execute(
+            "SELECT request, asks FROM batch_lines JOIN batches ON token = batch WHERE token = ? AND NOT EXISTS"
+            " (SELECT 1 FROM replies WHERE replies.request = batch_lines.request AND replies.at >= batches.at)",
+            (token,),
+        )
+        return dict(rows)
 
     def body(self, request: str) -> dict:
         row = self._db.execute("SELECT body FROM requests WHERE key = ?", (request,)).fetchone()
@@ -314,29 +330,40 @@ def open_ledger(path: Path) -> Iterator[Ledger]:
             raise UserError(
                 f"Another run is writing {path}.", "Wait for it to end (or stop it), then try again."
             ) from error
-        connection = sqlite3.connect(path)
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")  # a commit does not wait for the disk
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version not in (0, VERSION):
-                raise UserError(
-                    f"{path} was written by another version of nomenclair ({version}, this is {VERSION}).",
-                    "Use that version, or another --workspace.",
-                )
-            # Small steps into the main file, so that the log beside it never needs more than the reserve.
-            connection.execute("PRAGMA wal_autocheckpoint = 100")
-            if version == 0:
-                connection.executescript(f"{SCHEMA}; PRAGMA user_version = {VERSION}")
-            with _to_disk_meanwhile(path) as written:
-                yield Ledger(path, connection, written)
+            with closing(sqlite3.connect(path)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")  # a commit does not wait for the disk
+                (version,) = connection.execute("PRAGMA user_version").fetchone()
+                if version not in (0, VERSION):
+                    raise UserError(
+                        f"{path} was written by another version of nomenclair ({version}, this is {VERSION}).",
+                        "Use that version, or another --workspace.",
+                    )
+                # Small steps into the main file, so that the log beside it never needs more than the reserve.
+                connection.execute("PRAGMA wal_autocheckpoint = 100")
+                if version == 0:
+                    connection.executescript(f"{SCHEMA}; PRAGMA user_version = {VERSION}")
+                with _to_disk_meanwhile(path) as written:
+                    yield Ledger(path, connection, written)
         except sqlite3.DatabaseError as error:
-            raise UserError(
-                f"{path} cannot be used as a ledger: {error}.",
-                "If the disk is full, free some space; if the file is damaged, move it away, then run again.",
-            ) from error
-        finally:
-            connection.close()
+            raise _told(path, error) from error
+
+
+def _told(path: Path, error: sqlite3.DatabaseError) -> UserError:
+    """An error of SQLite for a person: only of a file that cannot be read at all may they let go."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the bits above tell the kinds of one code apart
+    if code in DAMAGED:
+        return UserError(
+            f"{path} cannot be used as a ledger: {error}.",
+            "Put a copy that is whole in its place. If there is none, move it away, then run again:"
+            " every name is asked, and paid for, anew.",
+        )
+    return UserError(
+        f"The ledger {path} was not read or written: {error}.",
+        "Keep the file, it holds every reply that was paid for. See that its disk has space and that you may"
+        " write there, then run the same command again.",
+    )
 
 
 @contextmanager

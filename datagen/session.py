@@ -64,8 +64,13 @@ def open_run(
     tell: Callable[[Progress], None],
     address: Address | None = None,
 ) -> Run:
-    """A run over `files`. UserError where a batch is under way and requests are to go out one by one."""
+    """A run over `files`. UserError where a batch is under way and requests are to go out one by one.
+
+    One that the endpoint does not know is then given up, as the error that told of it has said.
+    """
     elsewhere: frozenset[str] = frozenset()
+    if address and not address.batch:
+        ledger.give_up_unknown_batches()
     if address and ledger.batches_under_way():
         if not address.batch:
             raise UserError(

@@ -16,7 +16,7 @@ install: $(VENV)/installed
 # Names of this machine and the seed corpus through every stage, then ten names that were not in training.
 DEMO_TREE := $(shell $(PYTHON) -c 'import sys; print(sys.base_prefix)')/lib/python3.11 /usr/share
 demo: install
-	$(BIN)/nomenclair run $(DEMO_TREE) --teacher grammar --seed --base train/base/weights --epochs 0.03 --workspace demo-workspace
+	$(BIN)/nomenclair run $(DEMO_TREE) --teacher grammar --seed --base train/base/weights --epochs 0.02 --workspace demo-workspace
 	$(BIN)/python -m train.unseen demo-workspace
 
 test: install

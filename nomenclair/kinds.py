@@ -111,7 +111,9 @@ class KindTable:
         # A command called `java` is no Java source: two suffixes need two dots.
         two = "." + ".".join(name.lower().split(".")[-2:]) if name.count(".") > 1 else ""
         candidates = (name, two, ext, "." + ext.rpartition(".")[2], name.partition(".")[0])
-        return next((self.by_pattern[c] for c in candidates if c in self.by_pattern), None) or _by_letters(ext)
+        return next((self.by_pattern[c] for c in candidates if c in self.by_pattern), None) or _by_letters(
+            ext
+        )
 
 
 def _by_letters(ext: str) -> Kind:

@@ -32,9 +32,13 @@ from tests.test_names import file_names
         pytest.param("a 2024-01-02 10-11-12.mkv", "en", "en: a 2024 01 02 .mkv", id="in groups of two"),
         pytest.param("É 2024-01-02 à 10.11.12.png", "fr", "fr: É 2024 01 02 .png", id="as macOS writes it"),
         pytest.param("Doc 2024-01-02 10_11.pdf", "en", "en: Doc 2024 01 02 .pdf", id="no seconds"),
-        pytest.param("a_2024-01-02_9h15.mp3", "fr", "fr: a 2024 01 02 9 h15 .mp3", id="no hour in two digits"),
+        pytest.param(
+            "a_2024-01-02_9h15.mp3", "fr", "fr: a 2024 01 02 9 h15 .mp3", id="no hour in two digits"
+        ),
         pytest.param("a_2024-01-02_10h11.mp3", "fr", "fr: a 2024 01 02 .mp3", id="as the French write it"),
-        pytest.param("VID_20240102_1011.3gp", "en", "en: VID 20240102 .3gp", id="four digits of a day's hours"),
+        pytest.param(
+            "VID_20240102_1011.3gp", "en", "en: VID 20240102 .3gp", id="four digits of a day's hours"
+        ),
         pytest.param("a_20240102_2024.csv", "en", "en: a 20240102 2024 .csv", id="a year is no clock"),
         pytest.param("a_20240102_0815kg.csv", "en", "en: a 20240102 0815 kg .csv", id="nor is an amount"),
         pytest.param("IMG_20240102_0007.jpg", "en", "en: IMG 20240102 0007 .jpg", id="a counter is no clock"),

@@ -57,9 +57,14 @@ WORDS = vocabulary(
             "report first quarter.pdf", "PDF report of the first quarter", None, id="a quarter in words"
         ),
         pytest.param(
-            "planning_S23.pdf", "Rapport PDF du semestre 23", "period semestre 23", id="a week is no half year"
+            "planning_S23.pdf",
+            "Rapport PDF du semestre 23",
+            "period semestre 23",
+            id="a week is no half year",
         ),
-        pytest.param("rapport_T3_24.pdf", "Rapport PDF du trimestre 24", None, id="a year behind the quarter"),
+        pytest.param(
+            "rapport_T3_24.pdf", "Rapport PDF du trimestre 24", None, id="a year behind the quarter"
+        ),
         pytest.param("office_S02E05.jpg", "JPEG photo, season 2 episode 5", None, id="the name's season"),
         pytest.param("office_S02E05.jpg", "JPEG photo, season 5", "season 5", id="an episode is no season"),
         pytest.param("report 2023-2024.pdf", "PDF report 2023-2024", None, id="years side by side"),
@@ -123,7 +128,9 @@ WORDS = vocabulary(
         ),
         pytest.param("Ride.pdf", "Rapport PDF de l'Ride", "misspelt l'Ride", id="before a name"),
         pytest.param("rapport_aride.pdf", "Rapport PDF de l'aride", None, id="before a vowel it may be"),
-        pytest.param("rapport_XML.pdf", "Rapport PDF de l'XML", None, id="and before letters said one by one"),
+        pytest.param(
+            "rapport_XML.pdf", "Rapport PDF de l'XML", None, id="and before letters said one by one"
+        ),
         pytest.param(
             "report_rock.pdf", "PDF report rock'n'roll", "word roll", id="an English contraction is none"
         ),
@@ -154,7 +161,9 @@ WORDS = vocabulary(
         pytest.param("", "", None, id="nothing"),
         pytest.param("report.pdf", "Report", "kind .pdf", id="its kind is missing"),
         pytest.param("report.pdf", "JPEG report", "kind .pdf", id="another kind"),
-        pytest.param("report.zzz", "Report", "kind .zzz", id="a short extension that the table lacks: its letters"),
+        pytest.param(
+            "report.zzz", "Report", "kind .zzz", id="a short extension that the table lacks: its letters"
+        ),
         pytest.param("report.zzz", "ZZZ report", None, id="its letters said"),
         pytest.param("report.zzzz", "Report", None, id="a suffix that is a word"),
         pytest.param(

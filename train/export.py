@@ -68,9 +68,12 @@ def load_trained(training: Path) -> tuple[torch.nn.Module, Path, dict]:
 
 
 def _check_base(training: Path, report: dict) -> None:
-    """An adapter changes the weights that it was trained on; added to others it spoils them, and no gate sees it."""
+    """An adapter changes the weights that it was trained on; added to others it spoils them, and no gate sees it.
+
+    A report of an earlier version does not tell the weights.
+    """
     base = report["settings"]["base"]
-    if bases.digest(base) != report.get("weights"):
+    if "weights" in report and bases.digest(base) != report["weights"]:
         raise UserError(
             f"The base {base} is no longer the one that {training} was trained on.",
             f"Put the old one back, or train again: nomenclair train --fresh --workspace {training.parent}",

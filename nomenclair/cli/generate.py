@@ -93,7 +93,12 @@ def generate(
     mask_people: MaskPeopleOption = None,
     gguf: GgufOption = None,
     batch: Annotated[
-        bool, typer.Option("--batch", help="Through the Batch API: half the price, an answer within a day.")
+        bool,
+        typer.Option(
+            "--batch",
+            help="Through the Batch API: half the price, an answer within a day. A run without it gives up a batch "
+            "that the endpoint no longer has.",
+        ),
     ] = False,
     judge: Annotated[
         bool, typer.Option("--judge", help="Have each pair marked; bad marks are flags.")

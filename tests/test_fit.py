@@ -14,7 +14,8 @@ from tests import disk
 from train.bases import EMBEDDED
 from train.data import examples, fingerprint, split_of
 from train.export import load_trained
-from train.fit import Settings, default_epochs, fit, put_back, run_state, set_aside
+from train.fit import Settings, default_epochs, fit, run_state
+from train.folder import put_back, set_aside
 
 
 class StopAfterEpoch(TrainerCallback):

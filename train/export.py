@@ -28,7 +28,7 @@ from nomenclair.workspace import read_json, read_records, write_json, write_text
 from train import bases
 from train.calibrate import ALWAYS, GOOD_ENOUGH, NEVER, SMALLEST_SAMPLE, thresholds
 from train.data import STORED, OwnPair, spread
-from train.fit import PREPARED
+from train.folder import PREPARED
 from train.full_disk import failed_writes_told
 from train.parity import check_parity
 from train.quantise import FP32, Quality, quantise, write_graph

@@ -4,9 +4,6 @@ Checkpoints, the best adapter, TensorBoard logs and training.json stand in the w
 same command goes on from the last checkpoint. bf16 or fp32, never fp16: T5 overflows in it.
 """
 
-import json
-import shlex
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -27,16 +24,16 @@ from transformers import (
     set_seed,
 )
 from transformers.integrations import TensorBoardCallback
-from transformers.trainer import TRAINER_STATE_NAME
 from transformers.trainer_utils import get_last_checkpoint
 
 from nomenclair.contract import CONTRACT_VERSION, LANGUAGES
 from nomenclair.errors import UserError
 from nomenclair.glossary import Glossary
 from nomenclair.records import Pair
-from nomenclair.workspace import read_json, write_json
+from nomenclair.workspace import write_json
 from train import bases
 from train.data import examples, fingerprint, spread, store_pairs
+from train.folder import PREPARED, check_same_run, has_checkpoint, remove_broken_checkpoints, remove_leftovers
 from train.full_disk import failed_writes_told
 from train.prepare import prepare
 
@@ -50,9 +47,6 @@ MOST_EPOCHS, SHOWN = 12, 80_000
 
 # A training of fewer passes stores a checkpoint after each fifth of it, not after each pass: one pass may take hours.
 FEW_EPOCHS, FIFTH = 2, 0.2
-
-# In the training folder: the base made smaller, where the settings ask for it.
-PREPARED = "base"
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,13 +142,13 @@ def fit(
     """
     set_seed(settings.seed)
     state = run_state(pairs, settings)
-    _check_same_run(folder, state)
+    check_same_run(folder, state)
     glossary = Glossary.load(Path(settings.base))
     data = examples(pairs, settings.languages, glossary)
     with first_process_first() as first:
         if first:
-            _remove_leftovers(folder)
-            _remove_broken_checkpoints(folder)
+            remove_leftovers(folder)
+            remove_broken_checkpoints(folder)
         prepared = _prepare(settings, data, folder) if first else (folder / PREPARED).exists()
         base = str(folder / PREPARED) if prepared else settings.base
         tokenizer = _tokenizer(base, data, folder)
@@ -216,109 +210,11 @@ def _some(examples: Dataset) -> Dataset:
     return examples.select(spread(range(len(examples))))
 
 
-def set_aside(folder: Path, state: dict) -> None:
-    """Move a training that stands in the folder out of the way of a new one, of which `state` is the run_state.
-
-    One of the same state that did not finish stays: the new one goes on from it. Another that was itself begun anew
-    and did not finish goes: the finished one before it still stands aside.
-    """
-    finished = (folder / "training.json").exists()
-    if not finished and (folder / "run.json").exists() and not _changed(folder, state):
-        return
-    if _aside(folder).exists() and not finished:
-        shutil.rmtree(folder, ignore_errors=True)
-    elif folder.exists():
-        drop_aside(folder)
-        folder.rename(_aside(folder))
-
-
-def put_back(folder: Path) -> None:
-    """Undo set_aside, where the new training made nothing that the same command could go on from."""
-    begun = (folder / "training.json").exists() or _has_checkpoint(folder)
-    if _aside(folder).exists() and not begun:
-        shutil.rmtree(folder, ignore_errors=True)
-        _aside(folder).rename(folder)
-
-
-def drop_aside(folder: Path) -> None:
-    shutil.rmtree(_aside(folder), ignore_errors=True)
-
-
-def _aside(folder: Path) -> Path:
-    return folder.with_name(f".{folder.name}.old")
-
-
-def _remove_leftovers(folder: Path) -> None:
-    """What an earlier training left whose checkpoints are gone: of its model nothing may slip into this one's."""
-    if not _has_checkpoint(folder):
-        for name in ("model", "adapter", "tokenizer", PREPARED):
-            shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def _checkpoints(folder: Path) -> Iterator[Path]:
-    return (folder / "checkpoints").glob("checkpoint-*")
-
-
-def base_begun(folder: Path) -> str | None:
-    """The base of the training that the same command would go on from; what is the default may change by the day."""
-    if not _has_checkpoint(folder) or not (folder / "run.json").exists():
-        return None
-    return read_json(folder / "run.json").get("settings", {}).get("base")
-
-
-def _has_checkpoint(folder: Path) -> bool:
-    """Is there anything that a training could go on from?"""
-    return any(map(_is_whole, _checkpoints(folder)))
-
-
-def _remove_broken_checkpoints(folder: Path) -> None:
-    """Those that a kill or a full disk left half-written: the trainer would go on from them and fail."""
-    for path in list(_checkpoints(folder)):
-        if not _is_whole(path):
-            shutil.rmtree(path)
-
-
-def _is_whole(checkpoint: Path) -> bool:
-    """Is its last file there, which the trainer writes last?"""
-    try:
-        json.loads((checkpoint / TRAINER_STATE_NAME).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _changed(folder: Path, state: dict) -> list[str]:
-    """What of the state differs from that of the training begun in the folder."""
-    begun = read_json(folder / "run.json")
-    same = json.loads(json.dumps(state))
-    return [key for key in same if begun.get(key) != same[key]]
-
-
-def _differing(folder: Path, state: dict) -> str:
-    """What `_changed` finds, each of the settings with what it was and is; "" where nothing differs."""
-    parts = [key for key in _changed(folder, state) if key != "settings"]
-    before = read_json(folder / "run.json").get("settings", {})
-    now = json.loads(json.dumps(state["settings"]))
-    parts += [f"{key} ({before.get(key)}, now {now[key]})" for key in now if before.get(key) != now[key]]
-    return " and ".join(parts)
-
-
-def _check_same_run(folder: Path, state: dict) -> None:
-    if not _has_checkpoint(folder) or not (folder / "run.json").exists():
-        return
-    if differing := _differing(folder, state):
-        raise UserError(
-            f"{folder} holds a training of other {differing}.",
-            f"Begin again: nomenclair train --fresh --workspace {shlex.quote(str(folder.parent))} (the old training "
-            "goes once the new one is made), or choose another --workspace.",
-        )
-
-
 def _prepare(settings: Settings, data: DatasetDict, folder: Path) -> bool:
     """Whether a smaller base stands in the folder; it is made here unless a training on it has begun."""
     if not (settings.decoder_layers or settings.trim_vocabulary):
         return False
-    if _has_checkpoint(folder):
+    if has_checkpoint(folder):
         return (folder / PREPARED).exists()
     return prepare(
         settings.base,

@@ -76,9 +76,10 @@ def train(
             raise UserError("--lang and the columns are those of a table.", "Add --pairs FILE.")
         ws.need(ws.curated, "curate")
     fit, data, bases = room("train.fit"), room("train.data"), room("train.bases")
+    folder = room("train.folder")
     own = room("train.own_pairs")
     if base is None:
-        begun = None if fresh else fit.base_begun(ws.training)
+        begun = None if fresh else folder.base_begun(ws.training)
         base, why = (begun, f"base: {begun}, as this training began") if begun else bases.default_base()
         console.print(why)
     elif Path(base).is_dir():
@@ -110,7 +111,7 @@ def train(
     )
     with fit.first_process_first() as first:
         if fresh and first:
-            fit.set_aside(ws.training, fit.run_state(pairs, settings))
+            folder.set_aside(ws.training, fit.run_state(pairs, settings))
     if pairs_file:
         on_begin = partial(own.remember, ws.training, pairs_file, input_column, targets)
     else:
@@ -119,11 +120,11 @@ def train(
         outcome = fit.fit(pairs, settings, ws.training, on_begin=on_begin)
     except BaseException:  # Ctrl-C, too
         if fresh and first:
-            fit.put_back(ws.training)
+            folder.put_back(ws.training)
         raise
     if not first:
         return
-    fit.drop_aside(ws.training)
+    folder.drop_aside(ws.training)
     evaluation = room("train.evaluate")
     console.print(
         f"{len(pairs)} pairs, {outcome.steps} steps, {outcome.examples_per_second:.0f} examples/s, "

@@ -23,6 +23,8 @@ WORD = re.compile(r"[^\W\d_]+")
 # A month with its day, its year or both, in folded text.
 DATE = re.compile(rf"(?:\b([0-9]{{1,2}})(?:er)? )?\b({'|'.join(FOLDED_MONTHS)})\b(?: ([0-9]{{4}}))?")
 JOINED = re.compile(r"\w+_\w+")
+# Three words or more that hyphens join, in folded text.
+HYPHENATED = re.compile(r"(?<![\w-])[^\W\d_]+(?:-[^\W_]+){2,}")
 # A counter is a whole number of the name, not some digits of a clock's.
 COUNTER = re.compile(r"(?:\bn° |\bno\. )([0-9]+)")
 # A counter and what is joined to it.
@@ -98,6 +100,7 @@ def fault(
         or _period(folded, told)
         or _years(name, text)
         or _joined(folded, text)
+        or _half_copied(folded, told)
         or _loop(said)
         or _twice(folded, told)
         or _misspelt(text)
@@ -264,6 +267,19 @@ def _subject(name: str, said: Said, kind: Kind, source: str) -> str | None:
 def _joined(name: str, text: str) -> str | None:
     """Words joined as names join them, but not as this name does: a long name half copied."""
     return next((f"joined {part}" for part in JOINED.findall(text) if names.fold(part) not in name), None)
+
+
+def _half_copied(name: str, text: str) -> str | None:
+    """Words joined by hyphens of which the first two stand so in the name, and another does not stand there."""
+    stood = re.split(r"[\W_]+", name)
+    joined = "-" + "-".join(stood)
+    for part in HYPHENATED.findall(text):
+        first, second, *others = part.split("-")
+        inflected = tuple(word for word in stood if len(word) >= SHORT)
+        made_up = (w for w in others if w not in LITTLE and w not in joined and not w.startswith(inflected))
+        if f"-{first}-{second}" in joined and any(made_up):
+            return f"joined {part}"
+    return None
 
 
 def _loop(said: Said) -> str | None:

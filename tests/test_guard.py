@@ -158,6 +158,15 @@ WORDS = vocabulary(
         pytest.param("plan.jp2", "JPEG 2000 report", None, id="the number of a format"),
         pytest.param("net_list_all.pdf", "Serie PDF net_list_all", None, id="joined words of the name"),
         pytest.param("net_list_all.1.gz", "Serie net_all", "joined net_all", id="joined as the name is not"),
+        pytest.param(
+            "test_clean.pdf", "Report PDF test-clean-cerb", "joined test-clean-cerb", id="half copied"
+        ),
+        pytest.param(
+            "test_clean_suite.pdf", "PDF test-clean-suite", None, id="words of the name, hyphens between"
+        ),
+        pytest.param("child_6-years.pdf", "PDF for a 6-year-old child", None, id="an age"),
+        pytest.param("trick or treat.pdf", "PDF of trick-or-treats", None, id="an ending the name has not"),
+        pytest.param("août of.pdf", "PDF out-of-first", None, id="hyphens that are none of the name's"),
         pytest.param("", "", None, id="nothing"),
         pytest.param("report.pdf", "Report", "kind .pdf", id="its kind is missing"),
         pytest.param("report.pdf", "JPEG report", "kind .pdf", id="another kind"),

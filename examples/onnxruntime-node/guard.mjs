@@ -26,6 +26,7 @@ const NUMBERED = /(?<![a-z])(?:n|no|nr|num|numero|number)[°º_. -]*$/;
 const BETWEEN = /(?<![\p{L}\p{N}_])(?:to|and|à|et|au|until|through)(?![\p{L}\p{N}_])/gu;
 const GAP = /(?<=[\p{L}\p{N}])([-_]) (?!(?:and|or|et|ou)(?![\p{L}\p{N}_]))(?=[\p{L}\p{N}])/gu;
 const TWICE = /(?<![\p{L}\p{N}_])([\p{L}\p{Nl}\p{No}]{4,}) \1(?![\p{L}\p{N}_])/gu;
+const HYPHENATED = /(?<![\p{L}\p{N}_-])[\p{L}\p{Nl}\p{No}]+(?:-[\p{L}\p{N}]+){2,}/gu;
 const BESIDE_KIND = new Set([
   ...LITTLE,
   ...("no n from for without sans copy copie version untitled titre title new nouveau nouvelle photo image " +
@@ -86,6 +87,18 @@ const yearsTorn = (name, text) =>
     return first < second && (apart || (beside && ![second, second.slice(2)].includes(beside[1])));
   });
 
+// Are there words joined by hyphens of which the first two stand so in the name, and another does not stand there? Both texts are folded.
+const halfCopied = (name, text) => {
+  const stood = name.split(/[^\p{L}\p{N}]+/u);
+  const joined = "-" + stood.join("-");
+  const inflected = (word) => stood.some((part) => [...part].length >= SHORT && word.startsWith(part));
+  return [...text.matchAll(HYPHENATED)].some(([part]) => {
+    const [first, second, ...others] = part.split("-");
+    const madeUp = (word) => !LITTLE.has(word) && !joined.includes(word) && !inflected(word);
+    return joined.includes(`-${first}-${second}`) && others.some(madeUp);
+  });
+};
+
 // The text with a day of a month as French writes it, and no gap inside a word.
 export const mended = (text) => text.replace(FIRST, "1er ").replace(BARE_DAY, "du ").replace(GAP, "$1");
 
@@ -112,6 +125,7 @@ export function faulty(name, text, words, kind, source, named = true) {
   if (falseDate(folded, text) || falsePeriod(folded, fold(text)) || yearsTorn(name, text) || MISSPELT.test(text)) return true;
   if ([...fold(text).matchAll(TWICE)].some(([, word]) => folded.split(word).length < 3)) return true;
   if ((text.match(/[\p{L}\p{N}_]+_[\p{L}\p{N}_]+/gu) ?? []).some((part) => !folded.includes(fold(part)))) return true;
+  if (halfCopied(folded, fold(text))) return true;
   const counts = new Map();
   for (const word of wordsOf(text)) {
     const key = fold(word);

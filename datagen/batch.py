@@ -254,7 +254,8 @@ async def _translated(api: openai.AsyncOpenAI, work: Coroutine[None, None, None]
         raise UserError(f"The endpoint refuses the key: {error}.", "Set OPENAI_API_KEY.") from error
     except openai.APIError as error:
         raise UserError(
-            f"The Batch API does not answer as it should: {error}.", "Run the same command again to go on."
+            f"The Batch API does not answer as it should: {error.__cause__ or error}.",
+            "Run the same command again to go on.",
         ) from error
     finally:
         await api.close()

@@ -58,7 +58,10 @@ def client(base_url: str | None, api_key: str | None) -> openai.AsyncOpenAI:
         proxy = proxy_of(base_url)
         # The package's own choice of a proxy fails at some that it would not use; it is not to choose again.
         http = openai.DefaultAsyncHttpxClient(
-            proxy=proxy, trust_env=False, verify=httpx2.create_ssl_context()
+            proxy=proxy,
+            trust_env=False,
+            verify=httpx2.create_ssl_context(),
+            event_hooks={"response": [_refuse_page]},
         )
         # Local servers need no key, but the package wants one.
         return openai.AsyncOpenAI(
@@ -66,6 +69,13 @@ def client(base_url: str | None, api_key: str | None) -> openai.AsyncOpenAI:
         )
     except (openai.OpenAIError, httpx2.InvalidURL, ValueError) as error:
         raise _bad_address(base_url, error) from error
+
+
+async def _refuse_page(response: httpx2.Response) -> None:
+    """A web page as a success (a login, a website) would reach the package's callers as a bare string."""
+    if response.is_success and response.headers.get("content-type", "").startswith("text/html"):
+        page = f"{response.url.copy_with(query=None)} answered with a web page"
+        raise httpx2.RemoteProtocolError(page, request=response.request)
 
 
 def proxy_of(url: str) -> str | None:

@@ -25,16 +25,21 @@ LINES = load("describe-lines")
 
 def refusing(stub: StubEndpoint, called: str, status: int) -> None:
     """From now on the stub answers this status where method and path begin so."""
-    handle = type(stub.batches).handle
     error = json.dumps({"error": {"message": "said by the stub"}}).encode()
     head = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {len(error)}\r\n\r\n"
+    answering(stub, called, head.encode() + error)
 
-    def refuse(method: str, path: str, body: bytes) -> bytes:
+
+def answering(stub: StubEndpoint, called: str, answer: bytes) -> None:
+    """From now on the stub gives this HTTP answer where method and path begin so."""
+    handle = type(stub.batches).handle
+
+    def answered(method: str, path: str, body: bytes) -> bytes:
         if f"{method} {path.removeprefix('/v1/')}".startswith(called):
-            return head.encode() + error
+            return answer
         return handle(stub.batches, method, path, body)
 
-    stub.batches.handle = refuse
+    stub.batches.handle = answered
 
 
 def mend(stub: StubEndpoint) -> None:
@@ -62,6 +67,20 @@ def test_a_batch_that_was_refused_does_not_bar_the_next_run(tmp_path, called, st
         with pytest.raises(UserError, match=told):
             ask(workspace, stub, batch=True)
         assert ask(workspace, stub).pairs == 20
+
+
+@pytest.mark.parametrize("called", ["POST files", "POST batches"])
+def test_a_web_page_is_no_batch_api(tmp_path, called):
+    workspace = workspace_with(tmp_path, some_names(20))
+    page = b"<html>Please log in</html>"
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {len(page)}\r\n\r\n"
+    with serving(StubEndpoint()) as stub:
+        answering(stub, called, head.encode() + page)
+        with pytest.raises(UserError, match=r"answered with a web page.*Run the same command again"):
+            ask(workspace, stub, batch=True)
+        mend(stub)
+        assert ask(workspace, stub, batch=True).pairs == 20
+        assert len(sent_names(stub)) == 20
 
 
 @pytest.mark.parametrize("status", [408, 409, 500, 503])

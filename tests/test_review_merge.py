@@ -78,7 +78,7 @@ def test_merge_counts_the_conflicts_that_wait_in_the_workspace(tmp_path):
     for by, of in (("marie", REPORT), ("paul", BAD)):
         write_words(tmp_path / f"{by}.parquet", {of.id: word(of, by=by)})
     result = run(tmp_path, "review", "merge", str(tmp_path / "marie.parquet"), str(tmp_path / "paul.parquet"))
-    assert "1 conflicts wait" in " ".join(result.output.split())
+    assert "conflicts that wait for a decision: 1" in " ".join(result.output.split())
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def merge(
     waiting = sum(bool(word.rival_by) for word in kept.values())
     console.print(
         f"{len(kept)} words in {ws.reviewed}; both judged {result.both}, "
-        f"agreed on {result.agreed}, {waiting} conflicts wait for a decision (review export shows them)"
+        f"agreed on {result.agreed}, conflicts that wait for a decision: {waiting} (review export shows them)"
     )
     undefined = "all verdicts are alike" if result.both else "no pair was judged by both"
     print(f"kappa undefined: {undefined}" if result.kappa is None else f"kappa {result.kappa:.3f}")

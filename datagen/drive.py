@@ -6,29 +6,12 @@ The tasks only wait for the network; what they bring is taken in by the loop its
 import asyncio
 import signal
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
-from typing import Protocol
+from contextlib import contextmanager, suppress
 
 from datagen.asks import Request
-from datagen.teacher import Dialect, Endpoint, Result, Unsupported
+from datagen.driven import Driven
+from datagen.teacher import Endpoint, Result, Unsupported
 from nomenclair.errors import PartialResult, UserError
-
-
-class Driven(Protocol):
-    """What gives requests and takes in their ends: a Run, or a Judging."""
-
-    @property
-    def stopped(self) -> UserError | None: ...
-    @property
-    def waits(self) -> bool: ...
-    @property
-    def dialect(self) -> Dialect: ...
-    def next_request(self, in_flight: int) -> Request | None: ...
-    def most_tokens(self, request: Request) -> int: ...
-    def land(self, request: Request, result: Result, others_answered: bool) -> None: ...
-    def together(self) -> AbstractContextManager[None]: ...
-    def stop(self, why: UserError) -> None: ...
-    def finish(self) -> None: ...
 
 
 def drive(run: Driven, endpoint: Endpoint) -> None:

@@ -1,35 +1,30 @@
 """Names × a teacher → ledger → pairs: everything that decides what is asked, and what a reply means.
 
-No network here: drive.py sends a run's requests one by one, batch.py as batches. Each reply is in the ledger
-before the next decision.
+Each reply is in the ledger before the next decision.
 """
 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field, replace
 
 from datagen import language, parse
 from datagen.asks import Ask, Request, make_request
 from datagen.budget import Budget
 from datagen.cascade import carry_over
+from datagen.driven import REFUSED_AT_START, Driven
 from datagen.ledger import Ledger, Outcome, Usage
 from datagen.privacy import Masked
 from datagen.prompts import Prompt
 from datagen.queue import FINAL, Queue, State, family
 from datagen.spelling import dictionary
-from datagen.teacher import Dialect, Refused, Reply, Result, Unanswered, Unsupported
+from datagen.teacher import Dialect, Refused, Reply, Unanswered
 from nomenclair.errors import PartialResult, UserError
 from nomenclair.kinds import KindTable
 from nomenclair.records import NOT_ASKED, FileName, Pair, Rejected
 
 # Requests that end without an answer while others get one, before a name waits for the next run.
 UNANSWERED = 3
-# Requests in a row without an answer, each with all its tries, after which the endpoint is held to be gone.
-SILENT = 8
-# Requests refused before any is answered: the fault is in all of them.
-REFUSED_AT_START = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,7 @@ class Progress:
     failures: Counter = field(default_factory=Counter)
 
 
-class Run:
+class Run(Driven):
     """One run over the asks that the ledger does not answer yet: drive it once, then read `results`."""
 
     def __init__(
@@ -69,33 +64,27 @@ class Run:
     ):
         """`elsewhere` are the items that are under way in a batch: they land, but are not sent again."""
         self.progress = Progress(names=len(asks))
-        self._asks, self._prompt, self._options, self._ledger = asks, prompt, options, ledger
-        self._budget, self._tell = budget, tell
+        self._asks, self._prompt, self._options, self._tell = asks, prompt, options, tell
         self._items = {ask.item: ask for ask in asks}
         self.state = State(ledger.outcomes())
         self.answered_before = sum(self.state.settled(a.item) for a in asks)
         self.progress.done = self.answered_before
         self._unanswered: dict[str, Unanswered] = {}
-        self._stop: UserError | None = None
-        self._dialect = Dialect(**json.loads(ledger.get(f"dialect {options.model}", "{}")))
-        self._refused_at_start = 0
-        self._refusal = ""
         # Refusals before any answer: final only once it is known that not every request is refused.
         self._held: list[tuple[Ask, Outcome]] = []
-        # This model has answered this prompt before: then refusals are of their names, until the contrary is known.
-        self._known = any(self.state.texts(a.item) for a in asks)
         # How many names the endpoint has answered well in this run.
         self.answers = 0
-        self._silent = 0
-        self._heard = False
         self._only_thinking = 0
         self._spoke = False
         todo = [a for a in asks if not self.state.settled(a.item) and a.item not in elsewhere]
         away = [a for a in asks if a.item in elsewhere]
         per_request = 1 if prompt.one_line else options.per_request
-        self.queue = Queue(todo, self.state, per_request, options.cascade, away)
+        answered = [a for a in asks if self.state.texts(a.item)]
+        dialect = Dialect(**json.loads(ledger.get(f"dialect {options.model}", "{}")))
+        queue = Queue(todo, self.state, per_request, options.cascade, away)
+        super().__init__(queue, ledger, budget, dialect, known=bool(answered))
         if options.cascade:
-            self._carry_from_before([a for a in asks if self.state.texts(a.item)])
+            self._carry_from_before(answered)
 
     def _carry_from_before(self, answered: Sequence[Ask]) -> None:
         """Names that came new since the last run may follow from what was answered then."""
@@ -107,17 +96,7 @@ class Run:
             if before is not None:
                 self.queue.add(s for s in self.queue.siblings(ask) if not self._carry(before, s))
 
-    @property
-    def stopped(self) -> UserError | None:
-        """Why nothing more is to be sent, if so."""
-        return self._stop
-
-    def stop(self, why: UserError) -> None:
-        """The first reason counts."""
-        self._stop = self._stop or why
-
     def finish(self) -> None:
-        """Raise why the run ended early: PartialResult where something was done, UserError where nothing was."""
         if self._stop is None:
             # Told, but not kept: without an answer in this run, its key or its address may be what is refused.
             for _, outcome in self._held:
@@ -129,48 +108,24 @@ class Run:
         raise PartialResult(f"{self._stop.what} {left} answers are missing.", self._stop.cure)
 
     def next_request(self, in_flight: int) -> Request | None:
-        """The next request, its cost set aside; None where none may be sent now."""
-        if self._stop is not None or self._all_refused(in_flight):
-            return None
-        asks = self.queue.take()
-        if not asks:
-            return None
-        request = make_request(asks, self._prompt, self._options.model, self._dialect)
-        try:
-            self._ledger.need_room()
-            if not self._budget.afford(request.key, request.size, in_flight):
-                self.queue.put_back(asks)
-                return None
-        except UserError as stop:
-            self.stop(stop)
-            return None
-        self.progress.requests += 1
+        request = super().next_request(in_flight)
+        self.progress.requests += request is not None
         return request
 
-    def _all_refused(self, in_flight: int) -> bool:
-        """Was everything refused so far? Then nothing more is sent unless one in flight is answered."""
-        if self._heard or self._known or self._refused_at_start < REFUSED_AT_START:
-            return False
-        if not in_flight:
-            self.stop(
-                UserError(
-                    f"The endpoint refuses every request: {self._refusal}",
-                    "Mend what it says (the model's name, most often), then run the same command again.",
-                )
-            )
-        return True
+    def _request(self, asks: Sequence[Ask]) -> Request:
+        return make_request(asks, self._prompt, self._options.model, self.dialect)
 
-    @property
-    def waits(self) -> bool:
-        """Under a cap, the first reply is waited for before more is sent one by one."""
-        return self._budget.waits_for_first_reply
+    def _all_refused(self) -> UserError:
+        return UserError(
+            f"The endpoint refuses every request ({self._why}).",
+            "Mend what it says (the model's name, most often), then run the same command again.",
+        )
 
-    def most_tokens(self, request: Request) -> int:
-        return self._budget.bound(request.size).total
-
-    @property
-    def dialect(self) -> Dialect:
-        return self._dialect
+    def _gone(self) -> UserError:
+        return UserError(
+            f"The endpoint does not answer ({self._why}).",
+            "Check that it runs and OPENAI_BASE_URL, then run the same command again to go on.",
+        )
 
     def failed(self, key: str, code: str, message: str) -> None:
         """To be given to the Endpoint: a try that failed is counted and written down."""
@@ -183,31 +138,8 @@ class Run:
             self.stop(stop)
         self.tell()
 
-    def land(self, request: Request, result: Result, others_answered: bool) -> None:
-        """Take in how a request ended. Whatever happens here, the other requests in flight are not lost.
-
-        `others_answered` tells whether the endpoint answered anything since this one was sent.
-        """
-        answer = parse.read_answer(result.raw) if isinstance(result, Reply) else None
-        if answer:
-            self._budget.settle(request.key, answer.usage)
-        else:
-            self._budget.release(request.key)
-        asks = [ask for ask in request.by_id.values() if ask.item in self._items]
-        try:
-            if isinstance(result, Reply):
-                self._replied(request, result, answer)
-            elif isinstance(result, Unsupported):
-                self._adapt(asks, result.dialect)
-            elif isinstance(result, Refused):
-                self._refused(asks, result)
-            elif isinstance(result, UserError):
-                self.stop(result)
-            elif isinstance(result, Unanswered) and self._stop is None:
-                self._went_unanswered(asks, result, others_answered)
-        except UserError as stop:
-            self.stop(stop)
-        self.tell()
+    def _own(self, request: Request) -> list[Ask]:
+        return [ask for ask in super()._own(request) if ask.item in self._items]
 
     def answered(self, sample: int = 0) -> list[Ask]:
         """The asks of one sample that have texts."""
@@ -231,10 +163,6 @@ class Run:
         ask = self._items.get(item) or Ask(item, replace(FileName.of(sent), id=name_id), Masked(sent))
         return replace(ask, reasons=self.state.reasons(item))
 
-    def together(self) -> AbstractContextManager[None]:
-        """What lands inside is written to the disk at once."""
-        return self._ledger.together()
-
     def record_request(self, request: Request) -> None:
         self._ledger.record_request(
             request.key, "ask", self._options.model, self._prompt.version, json.dumps(request.body)
@@ -243,25 +171,23 @@ class Run:
     def tell(self) -> None:
         self._tell(self.progress)
 
-    def _adapt(self, asks: Sequence[Ask], dialect: Dialect) -> None:
-        if dialect != self._dialect:
-            self._dialect = dialect
+    def _adapt(self, dialect: Dialect) -> None:
+        if dialect != self.dialect:
             self._ledger.set(f"dialect {self._options.model}", json.dumps(asdict(dialect)))
-        self.queue.put_back(asks)
+        super()._adapt(dialect)
 
     def _replied(self, request: Request, reply: Reply, answer: parse.Answer) -> None:
         # Asked of the body, not of the prompt: a batch may have been made under another prompt than this run's.
         read = parse.parse_line if "stop" in request.body else parse.parse
         parsed = read(answer, {i: a.masked.text for i, a in request.by_id.items()}, swapped)
         outcomes = [_outcome(request.by_id[i], found) for i, found in parsed.items.items()]
-        self._silent, self._heard = 0, True
         self.record_request(request)
         self._ledger.record_reply(request.key, reply.seconds, reply.raw, answer.usage or Usage(), outcomes)
         for ask, outcome in zip(request.by_id.values(), outcomes, strict=True):
             if ask.item in self._items:  # a batch may bring answers to names that are no longer here
                 self._settle(ask, outcome)
         self._release_held()
-        if any(ask.item in self._items for ask in request.by_id.values()):
+        if self._own(request):
             self._hear(answer)
 
     def _hear(self, answer: parse.Answer) -> None:
@@ -278,9 +204,6 @@ class Run:
             )
 
     def _refused(self, asks: Sequence[Ask], refused: Refused) -> None:
-        if asks and refused.reason == "bad-request" and not self._heard:
-            self._refused_at_start += 1
-            self._refusal = refused.raw
         if len(asks) != 1:  # one of them may be the cause: each alone
             for ask in asks:
                 self.queue.again(ask)
@@ -305,16 +228,10 @@ class Run:
         if held:
             self._record_refused(held)
 
-    def _went_unanswered(self, asks: Sequence[Ask], last: Unanswered, others_answered: bool) -> None:
+    def _went_unanswered(self, asks: Sequence[Ask], last: Unanswered) -> None:
         asks = [replace(ask, unanswered=ask.unanswered + 1) for ask in asks]
         gone = [ask for ask in asks if ask.unanswered >= UNANSWERED]
         self._unanswered.update({ask.item: last for ask in gone})
-        self._silent = 0 if others_answered else self._silent + 1
-        if self._silent >= SILENT or (self._silent and not self._heard):
-            raise UserError(
-                f"The endpoint does not answer ({last.code}: {last.message.strip()}).",
-                "Check that it runs and OPENAI_BASE_URL, then run the same command again to go on.",
-            )
         for ask in asks:
             if ask.item in self._unanswered:
                 self.queue.add(self.queue.siblings(ask))

@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import replace
 
 from datagen import parse
 from datagen.asks import Ask, Request, request_key, short_ids
 from datagen.budget import Budget, Size
-from datagen.generate import REFUSED_AT_START, SILENT, UNANSWERED, Run
+from datagen.driven import Driven
+from datagen.generate import UNANSWERED, Run
 from datagen.ledger import Judgement, Ledger, Usage
 from datagen.prices import bytes_of_messages, count_messages
 from datagen.prompts import Prompt
 from datagen.queue import Queue, State
-from datagen.teacher import Body, Dialect, Refused, Reply, Result, Unanswered, Unsupported
+from datagen.teacher import Body, Dialect, Refused, Reply, Unanswered
 from nomenclair.errors import PartialResult, UserError
 from nomenclair.records import PairFlag
 
@@ -50,7 +50,7 @@ BAD_MARK = 3
 AGREE = 45.0
 
 
-class Judging:
+class Judging(Driven):
     """Has every pair of a run judged once; to be driven as a Run is. A pair that stays unjudged gets no flag.
 
     Its end says how many those are.
@@ -65,38 +65,17 @@ class Judging:
         budget: Budget,
         tell: Callable[[int, int], None],
     ):
-        self.prompt, self._model, self._ledger = prompt, model, ledger
-        self._budget, self._tell = budget, tell
-        self._run = run
+        self.prompt, self._model, self._tell, self._run = prompt, model, tell, run
         judged = {j.item for j in ledger.judgements()}
         answered = run.answered()
         waiting = [a for a in answered if judgement_key(a, prompt.version, run) not in judged]
-        self._queue = Queue(waiting, State(()), PER_REQUEST, cascade=False)
         self.total = len(waiting)
         self.done = 0
-        self._stop: UserError | None = None
-        self._silent = 0
-        self._heard = False
-        # This judge has marked pairs of this run before: then refusals are of their pairs.
-        self._known = len(waiting) < len(answered)
-        self._refused_at_start = 0
-        # Why the last pair that was given up has no marks.
-        self._why = ""
-        self.dialect: Dialect = run.dialect
+        queue = Queue(waiting, State(()), PER_REQUEST, cascade=False)
+        super().__init__(queue, ledger, budget, run.dialect, known=len(waiting) < len(answered))
 
-    @property
-    def stopped(self) -> UserError | None:
-        return self._stop
-
-    @property
-    def waits(self) -> bool:
-        return self._budget.waits_for_first_reply
-
-    def stop(self, why: UserError) -> None:
-        self._stop = self._stop or why
-
-    def together(self) -> AbstractContextManager[None]:
-        return self._ledger.together()
+    def tell(self) -> None:
+        self._tell(self.done, self.total)
 
     def finish(self) -> None:
         left = self.total - self.done  # only now is it known how many those in flight still brought
@@ -113,65 +92,23 @@ class Judging:
         if self._stop:
             raise self._stop
 
-    def most_tokens(self, request: Request) -> int:
-        return self._budget.bound(request.size).total
-
-    def next_request(self, in_flight: int) -> Request | None:
-        if self._stop is not None or self._all_refused(in_flight):
-            return None
-        asks = self._queue.take()
-        if not asks:
-            return None
+    def _request(self, asks: Sequence[Ask]) -> Request:
         told = [(ask, self._run.state.texts(ask.item)) for ask in asks]
-        request = make_request(told, self.prompt, self._model, self.dialect)
-        try:
-            self._ledger.need_room()
-            if not self._budget.afford(request.key, request.size, in_flight):
-                self._queue.put_back(asks)
-                return None
-        except UserError as stop:
-            self.stop(stop)
-            return None
-        return request
+        return make_request(told, self.prompt, self._model, self.dialect)
 
-    def _all_refused(self, in_flight: int) -> bool:
-        """As of a Run."""
-        if self._heard or self._known or self._refused_at_start < REFUSED_AT_START:
-            return False
-        if not in_flight:
-            self.stop(
-                UserError(
-                    f"The endpoint refuses every request of the judge ({self._why}).",
-                    "Mend what it says, then run the same command again.",
-                )
-            )
-        return True
+    def _all_refused(self) -> UserError:
+        return UserError(
+            f"The endpoint refuses every request of the judge ({self._why}).",
+            "Mend what it says, then run the same command again.",
+        )
 
-    def land(self, request: Request, result: Result, others_answered: bool) -> None:
-        answer = parse.read_answer(result.raw) if isinstance(result, Reply) else None
-        if answer:
-            self._budget.settle(request.key, answer.usage)
-        else:
-            self._budget.release(request.key)
-        asks = list(request.by_id.values())
-        try:
-            if isinstance(result, Reply):
-                self._replied(request, result, answer)
-            elif isinstance(result, Unsupported):
-                self.dialect = result.dialect
-                self._queue.put_back(asks)
-            elif isinstance(result, Refused):
-                self._refused(asks, result)
-            elif isinstance(result, UserError):
-                self.stop(result)
-            elif isinstance(result, Unanswered) and self._stop is None:
-                self._went_unanswered(asks, result, others_answered)
-        except UserError as stop:
-            self.stop(stop)
-        self._tell(self.done, self.total)
+    def _gone(self) -> UserError:
+        return UserError(
+            f"The judge does not answer ({self._why}).",
+            "Check that the endpoint runs, then run the same command again to go on.",
+        )
 
     def _replied(self, request: Request, reply: Reply, answer: parse.Answer) -> None:
-        self._silent, self._heard = 0, True
         found = {j.item: j for j in self._judgements(answer, request)}
         body = json.dumps(request.body)
         self._ledger.record_request(request.key, "judge", self._model, self.prompt.version, body)
@@ -189,28 +126,17 @@ class Judging:
             self._why = "only-thinking" if parse.only_thinking(answer) else "a reply without marks"
 
     def _refused(self, asks: Sequence[Ask], refused: Refused) -> None:
-        self._why = f"{refused.reason}: {refused.raw.strip()}"
-        if refused.reason == "bad-request" and not self._heard:
-            self._refused_at_start += 1
         if len(asks) > 1:  # one of them may be the cause
             self._each_alone(asks, refused.reason)
 
     def _each_alone(self, asks: Sequence[Ask], reason: str) -> None:
         for ask in asks:
-            self._queue.again(ask.after(reason))  # what has a reason stays alone, also where it is put back
+            self.queue.again(ask.after(reason))  # what has a reason stays alone, also where it is put back
 
-    def _went_unanswered(self, asks: Sequence[Ask], last: Unanswered, others_answered: bool) -> None:
-        """The same patience as a Run has."""
-        self._why = f"{last.code}: {last.message.strip()}"
-        self._silent = 0 if others_answered else self._silent + 1
-        if self._silent >= SILENT or (self._silent and not self._heard):
-            raise UserError(
-                f"The judge does not answer ({self._why}).",
-                "Check that the endpoint runs, then run the same command again to go on.",
-            )
+    def _went_unanswered(self, asks: Sequence[Ask], last: Unanswered) -> None:
         for ask in asks:
             if ask.unanswered + 1 < UNANSWERED:
-                self._queue.later(replace(ask, unanswered=ask.unanswered + 1))
+                self.queue.later(replace(ask, unanswered=ask.unanswered + 1))
 
     def _judgements(self, answer: parse.Answer, request: Request) -> Iterator[Judgement]:
         for entry in parse.entries(answer.content) or []:

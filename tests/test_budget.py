@@ -3,7 +3,8 @@
 import pytest
 
 from datagen.budget import Budget
-from datagen.generate import REFUSED_AT_START, Options
+from datagen.driven import REFUSED_AT_START
+from datagen.generate import Options
 from datagen.ledger import Usage
 from datagen.prices import Price
 from datagen.teacher import Limits

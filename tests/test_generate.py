@@ -11,7 +11,8 @@ import pytest
 from datagen.asks import Request
 from datagen.budget import Size
 from datagen.drive import drive
-from datagen.generate import REFUSED_AT_START, Options
+from datagen.driven import REFUSED_AT_START
+from datagen.generate import Options
 from datagen.ledger import Usage, open_ledger
 from datagen.parse import REASONS
 from datagen.prompts import Prompt, load

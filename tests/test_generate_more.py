@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from datagen.budget import Budget
-from datagen.generate import REFUSED_AT_START, SILENT, UNANSWERED, Options
+from datagen.driven import REFUSED_AT_START, SILENT
+from datagen.generate import UNANSWERED, Options
 from datagen.ledger import open_ledger
 from datagen.prompts import load
 from nomenclair.errors import PartialResult, UserError

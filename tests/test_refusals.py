@@ -2,7 +2,8 @@
 
 import pytest
 
-from datagen.generate import REFUSED_AT_START, Options
+from datagen.driven import REFUSED_AT_START
+from datagen.generate import Options
 from datagen.teacher import Limits
 from nomenclair.errors import UserError
 from nomenclair.records import FileName

@@ -113,7 +113,8 @@ class Lexicon:
     def read(self, words: Sequence[str]) -> list[tuple[str, tuple[Sense, ...]]]:
         """Words grouped by the longest entries that they spell, with the senses of each group.
 
-        >>> [text for text, _ in lexicon.read(["statut", "pièce", "jointe"])]  # doctest: +SKIP
+        >>> lexicon = Lexicon.load(Path("corpus/lexicon.tsv"))
+        >>> [text for text, _ in lexicon.read(["statut", "pièce", "jointe"])]
         ['statut', 'pièce jointe']
         """
         out: list[tuple[str, tuple[Sense, ...]]] = []

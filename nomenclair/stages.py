@@ -7,8 +7,8 @@ from pathlib import Path
 from nomenclair.records import NOT_ASKED
 from nomenclair.workspace import Workspace, count_records, read_json, read_records
 
-# In the training folder, where the pairs came from a person's own table: that file, and the command that read it.
-OWN_PAIRS = "own-pairs.json"
+# In the training folder: the command that made it, and the person's own table where the pairs came from one.
+MADE_BY = "made-by.json"
 BEFORE_TRAINING = ("scan", "generate", "curate", "review")
 
 
@@ -41,8 +41,7 @@ class StageState:
 
 
 def stages(ws: Workspace) -> list[Stage]:
-    own = _own_pairs(ws)
-    table = (Path(own["file"]),) if own else ()
+    made = _made_by(ws)
     return [
         Stage("scan", "scan PATH", (), ws.names),
         Stage("generate", "generate", (ws.names,), ws.pairs, ws.pairs_rejected),
@@ -50,8 +49,8 @@ def stages(ws: Workspace) -> list[Stage]:
         Stage("review", "review export", (ws.curated,), ws.sheet),
         Stage(
             "train",
-            own["command"] if own else "train",
-            (*table, ws.curated, ws.reviewed),
+            made["command"],
+            (*([Path(made["table"])] if made["table"] else []), ws.curated, ws.reviewed),
             ws.training / "training.json",
         ),
         Stage("export", "export", (ws.training / "training.json",), ws.student / "student.json"),
@@ -62,7 +61,7 @@ def stages(ws: Workspace) -> list[Stage]:
 def inspect(ws: Workspace) -> list[StageState]:
     """What each stage has made so far; a stage is stale when one of its inputs is newer than its output,
     and unfinished while names wait to be asked."""
-    own = _own_pairs(ws)
+    own = _made_by(ws)["table"]
 
     def seen(stage: Stage) -> StageState:
         state = _state(stage, needed=not (own and stage.name in BEFORE_TRAINING))
@@ -86,9 +85,9 @@ def next_command(states: list[StageState], ws: Workspace) -> str:
     return next(todo, f"nomenclair describe NAME --student {shlex.quote(str(ws.student))}")
 
 
-def _own_pairs(ws: Workspace) -> dict | None:
-    path = ws.training / OWN_PAIRS
-    return read_json(path) if path.exists() else None
+def _made_by(ws: Workspace) -> dict:
+    path = ws.training / MADE_BY
+    return read_json(path) if path.exists() else {"command": "train", "table": None}
 
 
 def _state(stage: Stage, needed: bool) -> str:

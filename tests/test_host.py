@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from nomenclair import Student
+from nomenclair import SHIPPED, Student
 from nomenclair.cli import app
-from nomenclair.cli.describe import SHIPPED, one_line
+from nomenclair.cli.describe import one_line
 from nomenclair.cli.host import converse, file_names
 from nomenclair.contract import CONTRACT_VERSION
 from nomenclair.errors import UserError

@@ -10,8 +10,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from datagen.corpus import FOLDER, gold, seed_pairs
-from nomenclair import Student, guard, names, opaque
-from nomenclair.cli.describe import SHIPPED
+from nomenclair import SHIPPED, Student, guard, names, opaque
 from nomenclair.contract import BEAMS, CONTRACT_VERSION, MAX_SOURCE_TOKENS, source_text
 from nomenclair.glossary import Glossary
 from nomenclair.kinds import UNKNOWN

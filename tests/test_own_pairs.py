@@ -1,16 +1,17 @@
 import dataclasses
 import re
+import shlex
 from functools import partial
 
 import pytest
 
 from datagen.corpus import kinds
 from nomenclair import Student, UserError
-from nomenclair.stages import OWN_PAIRS
-from nomenclair.workspace import Workspace, read_json
+from nomenclair.stages import MADE_BY
+from nomenclair.workspace import Workspace, read_json, write_json
 from train.data import fingerprint
 from train.fit import fit
-from train.own_pairs import describe_bad, forget, read_pairs, remember, target_columns
+from train.own_pairs import describe_bad, read_pairs, target_columns
 
 KINDS = kinds()
 
@@ -149,21 +150,20 @@ def test_unclear_target_columns_are_refused(given, says):
 
 
 def test_the_word_of_a_table_is_of_one_training(tmp_path, settings, pairs):
-    """A refused training leaves none, and one on the workspace's pairs takes it away."""
+    """A refused training leaves none, and does not change another's."""
     folder, few = tmp_path / "training", pairs[:80]
     once = dataclasses.replace(settings, epochs=1)
-    told = partial(remember, folder, tmp_path / "own.csv", "file", {"fr": "desc"})
+
+    def told(table):
+        return partial(write_json, folder / MADE_BY, {"table": table})
+
     with pytest.raises(UserError, match=r"too few to split.*give --pairs a longer table"):
-        fit(few[:1], once, folder, on_begin=told)
-    assert not (folder / OWN_PAIRS).exists()
-    told()  # what a training left that was stopped before its first checkpoint
-    fit(few, once, folder, on_begin=partial(forget, folder))
-    assert not (folder / OWN_PAIRS).exists()
+        fit(few[:1], once, folder, on_begin=told("few.csv"))
+    assert not (folder / MADE_BY).exists()
+    fit(few, once, folder, on_begin=told("all.csv"))
     with pytest.raises(UserError, match="of other data"):
-        fit(few[:-1], once, folder, on_begin=told)
-    assert not (folder / OWN_PAIRS).exists()
-    fit(few, once, folder, on_begin=told)
-    assert read_json(folder / OWN_PAIRS)["file"] == str(tmp_path / "own.csv")
+        fit(few[:-1], once, folder, on_begin=told("fewer.csv"))
+    assert read_json(folder / MADE_BY)["table"] == "all.csv"
 
 
 def test_a_french_table_makes_a_french_student(tmp_path, tiny_base, pairs, monkeypatch):
@@ -180,6 +180,11 @@ def test_a_french_table_makes_a_french_student(tmp_path, tiny_base, pairs, monke
     for command in (["train", *options], ["export"], ["evaluate"]):
         done = runner.invoke(app, command, catch_exceptions=False)
         assert done.exit_code == 0, done.output
+    made_by = read_json(ws.training / MADE_BY)
+    assert made_by == {
+        "command": shlex.join(["train", *options[:3], "1.0", *options[4:]]),
+        "table": str(table),
+    }
     rejected = (ws.root / "train-rejected.tsv").read_text().splitlines()
     # A vocabulary as small as the tiny base's makes some texts long.
     assert (

@@ -3,10 +3,10 @@ import shlex
 
 import pytest
 
+from nomenclair.cli.train import as_typed
 from nomenclair.records import NOT_ASKED, FileName, Pair, Rejected
-from nomenclair.stages import inspect, next_command
+from nomenclair.stages import MADE_BY, inspect, next_command
 from nomenclair.workspace import Workspace, write_json, write_records, write_text
-from train import own_pairs
 
 
 def has_names(ws):
@@ -39,7 +39,14 @@ def has_everything(ws):
 def learns_from_own_pairs(ws):
     table = ws.root / "my table.csv"
     table.write_text("file,desc\na.pdf,Document PDF\n")
-    own_pairs.remember(ws.training, table, "file", {"fr": "desc"})
+    command = as_typed({"base": "random", "pairs_file": table, "target_column": ["fr=desc"], "fresh": True})
+    write_json(ws.training / MADE_BY, {"command": command, "table": str(table)})
+
+
+def has_stopped_training(ws):
+    has_everything(ws)
+    (ws.training / "training.json").unlink()
+    write_json(ws.training / MADE_BY, {"command": as_typed({"epochs": 2.5, "full": True}), "table": None})
 
 
 def has_trained_on_own_pairs(ws):
@@ -52,7 +59,7 @@ def has_newer_own_pairs(ws):
     os.utime(ws.training / "training.json", (1, 1))
 
 
-OWN = "nomenclair train --pairs '{root}/my table.csv' --input-column file --target-column fr=desc"
+OWN = "nomenclair train --base random --pairs '{root}/my table.csv' --target-column fr=desc"
 
 
 @pytest.mark.parametrize(
@@ -80,6 +87,11 @@ OWN = "nomenclair train --pairs '{root}/my table.csv' --input-column file --targ
         pytest.param(learns_from_own_pairs, f"{OWN} --workspace", id="a training on own pairs was stopped"),
         pytest.param(has_trained_on_own_pairs, "nomenclair export --workspace", id="trained on own pairs"),
         pytest.param(has_newer_own_pairs, f"{OWN} --fresh --workspace", id="own pairs changed since"),
+        pytest.param(
+            has_stopped_training,
+            "nomenclair train --epochs 2.5 --full --workspace",
+            id="a training was stopped",
+        ),
         pytest.param(has_everything, "nomenclair describe NAME --student", id="after all"),
     ],
 )

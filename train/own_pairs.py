@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
@@ -15,8 +14,6 @@ from nomenclair.errors import UserError
 from nomenclair.kinds import KindTable
 from nomenclair.names import readable
 from nomenclair.records import name_id
-from nomenclair.stages import OWN_PAIRS
-from nomenclair.workspace import write_json
 from train.data import OwnPair
 
 TEACHER = "person"
@@ -126,19 +123,6 @@ def _problem(
     if long := [lang for lang, text in texts.items() if not sayable(text)]:
         return f"the text in {' and '.join(long)} is longer than a student can say"
     return None
-
-
-def remember(training: Path, path: Path, input_column: str, targets: Mapping[str, str]) -> None:
-    """Leave word in the training folder of the table it learns from: `nomenclair status` reads it."""
-    columns = [f"--target-column {shlex.quote(f'{lang}={column}')}" for lang, column in targets.items()]
-    table = shlex.quote(str(path.resolve()))
-    command = " ".join(["train --pairs", table, "--input-column", shlex.quote(input_column), *columns])
-    write_json(training / OWN_PAIRS, {"file": str(path.resolve()), "command": command})
-
-
-def forget(training: Path) -> None:
-    """Take away the word of an earlier training: this one learns from the workspace's own pairs."""
-    (training / OWN_PAIRS).unlink(missing_ok=True)
 
 
 def _read(path: Path) -> tuple[pd.DataFrame, list[int]]:

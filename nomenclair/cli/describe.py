@@ -10,13 +10,13 @@ from typing import Annotated
 
 import typer
 
+from nomenclair import SHIPPED
 from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption
 from nomenclair.contract import check_lang
 from nomenclair.errors import UserError
 from nomenclair.names import readable
 from nomenclair.workspace import Workspace
 
-SHIPPED = Path(__file__).resolve().parent.parent / "shipped"
 # Control characters, line separators and marks that turn the order of a line around.
 STEERING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 

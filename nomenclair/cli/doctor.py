@@ -11,8 +11,8 @@ from pathlib import Path
 import typer
 from rich.table import Table
 
+from nomenclair import SHIPPED
 from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, printer
-from nomenclair.cli.describe import SHIPPED
 from nomenclair.workspace import REPOSITORY
 
 REQUIREMENTS = REPOSITORY / "requirements.txt"

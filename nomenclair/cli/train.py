@@ -1,5 +1,8 @@
 """Commands of the room train: train, export, evaluate."""
 
+import inspect
+import shlex
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -11,7 +14,8 @@ from rich.table import Table
 from nomenclair.cli.common import DEFAULT_WORKSPACE, WorkspaceOption, console, room, workspace
 from nomenclair.contract import BEAMS, LANGUAGES
 from nomenclair.errors import UserError
-from nomenclair.workspace import read_json, write_text
+from nomenclair.stages import MADE_BY
+from nomenclair.workspace import read_json, write_json, write_text
 
 # The column of names where nobody says another.
 NAMES = "file"
@@ -70,6 +74,7 @@ def train(
     root: WorkspaceOption = DEFAULT_WORKSPACE,
 ) -> None:
     """Tune a base on the reviewed pairs; the same command resumes an interrupted training."""
+    command = as_typed(locals())
     ws = workspace(root)
     if not pairs_file:
         if lang or target_column or input_column != NAMES:
@@ -112,10 +117,8 @@ def train(
     with fit.first_process_first() as first:
         if fresh and first:
             folder.set_aside(ws.training, fit.run_state(pairs, settings))
-    if pairs_file:
-        on_begin = partial(own.remember, ws.training, pairs_file, input_column, targets)
-    else:
-        on_begin = partial(own.forget, ws.training)
+    made_by = {"command": command, "table": str(pairs_file.resolve()) if pairs_file else None}
+    on_begin = partial(write_json, ws.training / MADE_BY, made_by)
     try:
         outcome = fit.fit(pairs, settings, ws.training, on_begin=on_begin)
     except BaseException:  # Ctrl-C, too
@@ -136,6 +139,28 @@ def train(
         )
     console.print(evaluation.overfit_verdict(asdict(outcome)))
     console.print(f"logs: tensorboard --logdir {ws.training / 'tensorboard'}")
+
+
+def as_typed(values: Mapping[str, object]) -> str:
+    """The command with these values of `train`, without what its defaults say; `nomenclair status` repeats it.
+
+    Paths are whole, so that it may be typed in another folder.
+
+    >>> as_typed({"base": "google/flan-t5-small", "epochs": 2.0, "full": True, "batch": 32, "bf16": False})
+    'train --base google/flan-t5-small --epochs 2.0 --full --fp32'
+    """
+    defaults = inspect.signature(train).parameters
+    options = {"pairs_file": "--pairs", "bf16": "--bf16" if values.get("bf16") else "--fp32"}
+    words = ["train"]
+    for name, value in values.items():
+        if name in ("fresh", "root") or value == defaults[name].default:
+            continue
+        option = options.get(name, "--" + name.replace("_", "-"))
+        for one in value if isinstance(value, list) else [value]:
+            if name in ("base", "pairs_file") and Path(one).exists():
+                one = Path(one).resolve()
+            words += [option] if isinstance(one, bool) else [option, str(one)]
+    return shlex.join(words)
 
 
 def _report_bad_rows(path: Path, rows: list[str]) -> None:

@@ -34,6 +34,22 @@ def test_what_the_decoder_reads(hide: float, before: list[list[int]]) -> None:
     assert fit.words_before(LABELS, hide, np.random.default_rng(1)).tolist() == before
 
 
+@pytest.mark.parametrize(
+    ("smoothing", "sure", "unsure"),
+    [
+        pytest.param(0.0, 0.0, 1.099, id="the label alone"),
+        pytest.param(
+            0.3, 4.0, 1.099, id="a fifth of it on the two wrong tokens, which a sure model holds at -20"
+        ),
+    ],
+)
+def test_the_surprise_of_labels(smoothing: float, sure: float, unsure: float) -> None:
+    labels = torch.tensor([[1, 0, IGNORED]])
+    right = torch.tensor([[[0.0, 20, 0], [20, 0, 0], [0, 0, 20]]])
+    assert fit.surprise(right, labels, smoothing).item() == pytest.approx(sure, abs=1e-3)
+    assert fit.surprise(0 * right, labels, smoothing).item() == pytest.approx(unsure, abs=1e-3)
+
+
 @pytest.fixture
 def shards(tmp_path: Path) -> Path:
     tokenizer = train(Counter({line: 40 for pair in PAIRS for line in pair}), 420, ("en:",))

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from sacrebleu.metrics import CHRF
 from tokenizers import Tokenizer
+from torch.nn.functional import cross_entropy
 from transformers import T5ForConditionalGeneration
 
 from train.base.model import carry_over, drop_channels, new_model, shape
@@ -37,6 +38,17 @@ def words_before(labels: np.ndarray, hide: float, rng: np.random.Generator) -> n
     hidden = rng.random(labels.shape) < hide
     hidden[:, 0] = False
     return np.where(hidden, HIDDEN, before)
+
+
+def surprise(said: torch.Tensor, labels: torch.Tensor, smoothing: float) -> torch.Tensor:
+    """Mean cross-entropy of the labels [size, T] under the logits said [size, T, vocabulary].
+
+    A share `smoothing` of each label is spread over all tokens (Szegedy et al. 2016, "Rethinking the Inception
+    Architecture"): a model that knows its pairs by heart stays less sure of them.
+    """
+    return cross_entropy(
+        said.flatten(0, 1).float(), labels.flatten(), ignore_index=IGNORED, label_smoothing=smoothing
+    )
 
 
 def optimizers(model: T5ForConditionalGeneration, muon: float, adam: float) -> list[torch.optim.Optimizer]:
@@ -150,7 +162,8 @@ def fit(args: argparse.Namespace) -> None:
         source: torch.Tensor, mask: torch.Tensor, before: torch.Tensor, labels: torch.Tensor
     ) -> torch.Tensor:
         with torch.autocast("cpu", torch.bfloat16):
-            return model(input_ids=source, attention_mask=mask, decoder_input_ids=before, labels=labels).loss
+            said = model(input_ids=source, attention_mask=mask, decoder_input_ids=before).logits
+        return surprise(said, labels, args.smoothing)
 
     compiled = torch.compile(loss_of, dynamic=False)
     model.train()
@@ -229,6 +242,9 @@ def main() -> None:
         "--hide", type=float, default=0.0, help="share of its own words hidden from the decoder"
     )
     parser.add_argument("--dropout", type=float, default=0.0, help="share of channels dropped")
+    parser.add_argument(
+        "--smoothing", type=float, default=0.0, help="share of each label given to all tokens"
+    )
     parser.add_argument("--seed", type=int, default=1)
     fit(parser.parse_args())
 

@@ -41,6 +41,18 @@ def test_form_of_the_texts(lang):
         assert text == readable(text) and "  " not in text, text
 
 
+@pytest.mark.parametrize(
+    ("lang", "other"),
+    [
+        pytest.param("en", r"(?i)\bemails?\b", id="e-mail"),
+        pytest.param("fr", r"^E-mails?\b", id="Courriel"),
+    ],
+)
+def test_one_way_to_write_a_word(lang, other):
+    """What the corpus decided (its card): a student that learns both writes either."""
+    assert [pair.text(lang) for pair in PAIRS if re.search(other, pair.text(lang))] == []
+
+
 def test_the_kinds_of_most_pairs_are_named():
     table = kinds()
     known = [p for p in PAIRS if p.kind != "other"]

@@ -116,9 +116,10 @@ class Builder:
     def step(
         self, g: Nodes, token: str, t: str, past: list[str], present: list[str], cross: list[str], mask: str
     ) -> str:
-        """Logits [batch, vocab] of one decoder step; `t` [1] is how many tokens the cache holds."""
+        """Logits [batch, vocab] of one decoder step; `t` [] is how many tokens the cache holds."""
         c, project = self.config, self.matrices.projection
         heads = c.decoder_attention_heads
+        t = g.add("Unsqueeze", [t, g.constant("axis_0", np.array([0]))])
         after = g.add("Add", [t, g.constant("one_1", np.array([1]))])
         x = self.embedded(g, token, "decoder", t, after)
         for i in range(c.decoder_layers):

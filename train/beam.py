@@ -8,7 +8,6 @@ is no answer.
 
 import numpy as np
 import onnx
-from onnx import TensorProto
 
 from train.decoding import (
     LAST,
@@ -64,9 +63,9 @@ def beam_search(outer: Nodes, step: Step, decoding: Decoding) -> onnx.ModelProto
     past = [f"past_{i}" for i in range(2 * d.layers)]
     grown = [f"grown_{i}" for i in range(2 * d.layers)]
     present = [f"present_{i}" for i in range(2 * d.layers)]
-    t = body.add("Unsqueeze", ["iteration", body.constant("axis_0", np.array([0]))])
-    likely = probabilities(body, step(body, "token", t, past, grown))
-    length = body.add("Cast", [body.add("Add", [t, one])], to=TensorProto.FLOAT)
+    likely = probabilities(body, step(body, "token", "iteration", past, grown))
+    lengths = body.constant("lengths", np.arange(1, d.most_steps + 1, dtype=np.float32))
+    length = body.add("Gather", [lengths, "iteration"])
     _end_here(body, likely, length, d, batch, ends, pads)
     source = _go_on_with(body, likely, d, first_rows)
     for before, after in zip(grown, present, strict=True):

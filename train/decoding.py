@@ -22,7 +22,7 @@ NO_REPEAT = 3
 # The most of a Slice: to the end.
 LAST = np.iinfo(np.int64).max
 
-# (nodes, token [rows, 1], how many tokens the cache holds [1], cached in, cached out) to logits [rows, vocab].
+# (nodes, token [rows, 1], how many tokens the cache holds [], cached in, cached out) to logits [rows, vocab].
 Step = Callable[[Nodes, str, str, list[str], list[str]], str]
 
 value = helper.make_tensor_value_info
@@ -79,21 +79,12 @@ def probabilities(g: Nodes, logits: str) -> str:
 
 
 def without_repeats(g: Nodes, likely: str) -> str:
-    """Probabilities [rows, vocab] with -1 for each token that would write a run of NO_REPEAT twice.
+    """Probabilities [rows, vocab], the lowest float for each token that would write a run of NO_REPEAT twice.
 
-    `written` [rows, n] holds the start token and all tokens so far, `token` the last of them. A forbidden best
-    token leaves the score of the next best as it was, so a student that wants to loop is seen to be unsure.
+    `written` [rows, n] holds the start token and all tokens so far. A forbidden best token leaves the score of the
+    next best as it was, so a student that wants to loop is seen to be unsure.
     """
-    axis = g.constant("axis_1", np.array([1]))
-    ends = {end: g.constant(f"end_{end}", np.array([end])) for end in (-2, -1, 0, 1, 2, LAST)}
-
-    def part(start: int, end: int) -> str:
-        return g.add("Slice", ["written", ends[start], ends[end], axis])
-
-    same = [g.add("Equal", [part(0, -2), part(-2, -1)]), g.add("Equal", [part(1, -1), "token"])]
-    never, free = g.constant("never", np.float32(-1)), g.constant("free", np.float32(2))
-    ceiling = g.add("Where", [g.add("And", same), never, free])
-    return g.add("ScatterElements", [likely, part(2, LAST), ceiling], axis=1, reduction="min")
+    return g.add("NGramRepeatBlock", ["written", likely], domain=MICROSOFT, ngram_size=NO_REPEAT)
 
 
 def going_on(g: Nodes, done: str) -> None:

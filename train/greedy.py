@@ -35,8 +35,7 @@ def greedy(outer: Nodes, step: Step, decoding: Decoding) -> onnx.ModelProto:
     body = outer.inner("step_")
     past = [f"past_{i}" for i in range(2 * d.layers)]
     present = [f"present_{i}" for i in range(2 * d.layers)]
-    t = body.add("Unsqueeze", ["iteration", body.constant("axis_0", np.array([0]))])
-    likely = probabilities(body, step(body, "token", t, past, present))
+    likely = probabilities(body, step(body, "token", "iteration", past, present))
     if d.guarded:
         likely = without_repeats(body, likely)
     # ONNX Runtime finds the best two in half the time that it takes for the best one.

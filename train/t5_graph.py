@@ -96,14 +96,14 @@ class Builder:
     def step(
         self, g: Nodes, token: str, t: str, past: list[str], present: list[str], cross: list[str], mask: str
     ) -> str:
-        """Logits [batch, vocab] of one decoder step; `t` [1] is how many tokens the cache holds."""
+        """Logits [batch, vocab] of one decoder step; `t` [] is how many tokens the cache holds."""
         s = self.shape
         distance = np.arange(self.max_steps)
         bucket = relative_bucket(-distance, False, s.buckets, s.max_distance)
         table = self.weights["decoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight"]
         # The bias depends on the distance alone: a slice of the reversed table serves every step.
         reverse = g.constant("decoder.bias", table[bucket].T[:, ::-1][None, :, None, :].astype(np.float32))
-        first = g.add("Sub", [g.constant("last_step", np.array([self.max_steps - 1])), t])
+        first = g.add("Gather", [g.constant("starts", np.arange(self.max_steps)[::-1, None]), t])
         end, axis = g.constant("steps", np.array([self.max_steps])), g.constant("axis_3", np.array([3]))
         bias = g.add("Slice", [reverse, first, end, axis])
         x, skip = self.matrices.embedding(g, token), None

@@ -4,8 +4,9 @@
     python -m benchmarks.bench_student --quick    # seconds; shows that it runs, its figures mean little
 
 Each engine runs in a process of its own on the same weights, greedy, twelve new tokens. Peak memory and loading
-include importing the engine. For each figure an engine's best thread setting counts. The last line is one JSON
-object. Needs benchmarks/requirements.txt.
+include importing the engine. The engines take turns, several rounds long, and a figure is the median of its rounds:
+a machine that others share is now faster, now slower. For each figure an engine's best thread setting counts. The
+last line is one JSON object. Needs benchmarks/requirements.txt.
 """
 
 import json
@@ -31,6 +32,7 @@ from train.data import spread
 
 SHAPES = ("flan-t5-small", "embedded")
 FIGURES = {"p50_ms": min, "per_s": max, "load_s": min, "peak_mb": min}
+ROUNDS = 5
 FILES = 10_000
 # Long windows are taken again once or twice at most: a machine that is never quiet must not hold a run for hours.
 MOST_TRIES = 2
@@ -39,6 +41,15 @@ MOST_TRIES = 2
 def best_of(settings: list[dict[str, float]]) -> dict[str, float]:
     """Per figure, the best of an engine's thread settings."""
     return {figure: best(row[figure] for row in settings) for figure, best in FIGURES.items()}
+
+
+def median_of(rounds: list[dict]) -> dict:
+    """Per figure, the median of an engine's rounds; of all of them, how many windows other load spoiled."""
+    return {
+        **{figure: float(np.median([row[figure] for row in rounds])) for figure in FIGURES},
+        "discarded": sum(row["discarded"] for row in rounds),
+        "noisy": any(row["noisy"] for row in rounds),
+    }
 
 
 def run_engine(engine: str, folder: Path, quick: bool) -> dict[str, float]:
@@ -53,10 +64,14 @@ def run_engine(engine: str, folder: Path, quick: bool) -> dict[str, float]:
 def measure_shape(shape: str, folder: Path, quick: bool, console: Console) -> tuple[dict, bool]:
     """The figures of one shape by engine, and whether other load spoiled any."""
     student_models.write(shape, folder)
+    rounds = [
+        {setting: run_engine(setting, folder, quick) for setting in ENGINES}
+        for _ in range(1 if quick else ROUNDS)
+    ]
     table = Table("setting", *FIGURES, "windows discarded", title=shape)
     rows: dict[str, list[dict]] = {}
     for setting in ENGINES:
-        row = run_engine(setting, folder, quick)
+        row = median_of([each[setting] for each in rounds])
         rows.setdefault(setting.split(",")[0], []).append(row)
         table.add_row(setting, *(f"{row[figure]:.4g}" for figure in FIGURES), str(row["discarded"]))
     console.print(table)

@@ -41,6 +41,8 @@ PERIOD = re.compile(rf"\b({'|'.join(ORDINALS)}) ({'|'.join(CODES)})\b")
 # No year has so many: the letter before them in the name stands for something else (`S23` is a week).
 MANY = re.compile(r"\b(semestre|trimestre|semester|quarter) ([0-9]{2})(?![0-9])")
 SEASON = re.compile(r"\b(?:season|saison) 0*([0-9]+)")
+# A season or an episode with letters behind its number: the next number's, or a picture's height (`S03E07.720p`).
+LETTERED = re.compile(r"\b(?:season|saison|episode) 0*([0-9]+[a-z]+)")
 # A month of a year as if it were a counter; a name says "no" where it is one.
 MONTH_COUNTED = re.compile(rf"(?:\bn° |\bno\. )({names.YEAR}[-_/]{names.MONTH})(?![0-9-])")
 NUMBERED = re.compile(r"(?<![a-z])(?:n|no|nr|num|numero|number)[°º_. -]*$")
@@ -229,6 +231,9 @@ def _period(name: str, text: str) -> str | None:
     for number in SEASON.findall(text):
         if not re.search(rf"s0*{number}(?![0-9])|(?<![0-9])0*{number}x|saison|season", name):
             return f"season {number}"
+    for number in LETTERED.findall(text):
+        if not re.search(rf"(?:s|saison|season|e|ep|episode)[ _.-]*0*{number}(?![0-9a-z])", name):
+            return f"episode {number}"
     return None
 
 

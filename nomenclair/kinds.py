@@ -27,6 +27,8 @@ KINDS = frozenset(
     cad model3d font audio video subtitles playlist archive backup diskimage database data geodata science log
     certificate key temp lock cache translation manual game shortcut folderinfo other""".split()
 )
+# Kinds that episodes come in; of others `S1E2` may be a sequence and an exercise.
+FILMED = frozenset({"video", "subtitles"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,18 +47,21 @@ class Kind:
 
     def told(self, name: str, lang: str) -> str | None:
         """What needs no model: a well-known whole name (`id_rsa.pub`), a packed manual page (`epoll_wait.2.gz`), a
-        name that holds a counter, a date or a hash and nothing else (`IMG_0042.jpg`)."""
+        name that holds a counter, a date or a hash and nothing else (`IMG_0042.jpg`), an episode (`S01E03.mkv`)."""
         if self.pattern == name:
             return self.text(lang)
-        counted = opaque.told(names.split_ext(name)[0], self.text(lang), lang) if self.pattern else None
+        stem, text = names.split_ext(name)[0], self.text(lang)
+        counted = opaque.told(stem, text, lang) if self.pattern else None
         if counted:
             return counted
+        if self.kind in FILMED and (shown := opaque.episode(stem, text, lang)):
+            return shown
         page = MANUAL_PAGE.fullmatch(name)
         if self.kind != "manual" or not page or ROTATED.search(page[1]):
             return None
         of = "of " if lang == "en" else "d'" if page[1][0] in "aeiouAEIOU" else "de "
-        text = f"{self.text(lang)} {of}{page[1]}"
-        return text if len(text) <= MAX_CHARS else self.text(lang)
+        manual = f"{text} {of}{page[1]}"
+        return manual if len(manual) <= MAX_CHARS else text
 
     def named_in(self, description: str) -> bool:
         """Does the description name this kind? Accents, case and endings do not count."""

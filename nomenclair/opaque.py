@@ -1,4 +1,5 @@
-"""What names that say nothing say after all: a day, a counter. Told by rule, for a model could only add to it."""
+"""What names that say nothing say after all: a day, a counter, an episode. Told by rule, for a model could only add
+to it."""
 
 import re
 from calendar import monthrange
@@ -21,6 +22,7 @@ HASH = "#"
 BARE = re.compile(rf"00[0-9]{{1,6}}|0[0-9]{{1,4}}|(?!{names.YEAR}$)[0-9]{{4,5}}|[0-9]{{7}}")
 OF_CAMERA, DATED = re.compile("[0-9]{1,7}"), re.compile("[0-9]{1,5}")
 SEPARATORS = re.compile("[ _.-]+")
+EPISODE = re.compile(r"S([0-9]{1,2})[ _.-]?E([0-9]{1,3})", re.IGNORECASE)
 
 
 def told(stem: str, kind: str, lang: str) -> str | None:
@@ -44,6 +46,21 @@ def told(stem: str, kind: str, lang: str) -> str | None:
         return None
     number = f" {'n°' if lang == 'fr' else 'no.'} {int(parts[0])}" if parts else ""
     return kind + number + (_of(date, lang) if date else "")
+
+
+def episode(stem: str, kind: str, lang: str) -> str | None:
+    """The kind with the season and the episode that the stem is a code of; None where it is anything else.
+
+    >>> episode("S01E03", "MKV video", "en"), episode("s1.e12", "Sous-titres SRT", "fr")
+    ('MKV video of season 1, episode 3', 'Sous-titres SRT de la saison 1, épisode 12')
+    """
+    code = EPISODE.fullmatch(stem)
+    if not code:
+        return None
+    season, number = map(int, code.groups())
+    if lang == "en":
+        return f"{kind} of season {season}, episode {number}"
+    return f"{kind} de la saison {season}, épisode {number}"
 
 
 def _day(stem: str) -> re.Match[str] | None:

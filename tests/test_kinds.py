@@ -80,6 +80,14 @@ def test_kind_of(name, kind, fr):
         pytest.param("IMG_0042", None, None, id="a counter without a kind"),
         pytest.param("IMG_0042.qzv", "QZV file no. 42", "Fichier QZV n° 42", id="a counter and a code"),
         pytest.param("IMG_0042_plage.jpg", None, None, id="a word beside the counter"),
+        pytest.param(
+            "S01E03.mkv",
+            "MKV video of season 1, episode 3",
+            "Vidéo MKV de la saison 1, épisode 3",
+            id="an episode alone",
+        ),
+        pytest.param("S1E2.pdf", None, None, id="a sequence and an exercise"),
+        pytest.param("Lupin_S01E03.mkv", None, None, id="a word beside the episode"),
     ],
 )
 def test_what_needs_no_model(name, en, fr):

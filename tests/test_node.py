@@ -28,6 +28,7 @@ NAMES = [item.name for item in gold()[::6]] + [
     "releve_compte_1234_2024_02.pdf", "event_hooks.cpython-312.opt-1.pyc", "epoll_wait.2.gz", "Net::DNS.3pm.gz",
     "PXL_20240501_081544123.jpg", "DJI_20240611174022_0007_D.MP4", "L1004417.dng", "404.html", "20231301.log",
     "elf_i386.qzv", "messages.fr", "IMG_0042.qzv", "Doc 2024-01-02 10_11.pdf", "a_2024-01-02_10h11.mp3",
+    "S01E03.mkv", "Friends.S03E07.720p.WEBRip.mp4",
 ]  # fmt: skip
 pytestmark = [
     pytest.mark.slow,
@@ -98,6 +99,7 @@ ODD = [
     pytest.param("x.pdf\n", id="a line break at the end"),
     pytest.param("a.cpython-312\n.pyc", id="a line break behind the interpreter"),
     pytest.param("20230231.pdf", id="a day that is none"),
+    pytest.param("s01.E03.pdf", id="an episode"),
     pytest.param("20240229_101112.pdf", id="a leap year's day"),
     pytest.param("VID_20240229_1011.pdf", id="a clock without seconds"),
     pytest.param("20240229_2023.pdf", id="a year behind a day"),
@@ -111,14 +113,18 @@ def test_the_same_rules(modules, name):
     found = node(
         modules,
         """import { fold, isOpaque, sourceText, splitExt } from "./contract.mjs";
-        import { counted } from "./opaque.mjs";
+        import { counted, episode } from "./opaque.mjs";
         const name = JSON.parse(args[0]), [stem, ext] = splitExt(name);
-        const told = ["fr", "en"].map((lang) => [sourceText(name, lang), counted(stem, "X", lang) ?? null]);
+        const rule = (lang) => counted(stem, "X", lang) ?? episode(stem, "X", lang) ?? null;
+        const told = ["fr", "en"].map((lang) => [sourceText(name, lang), rule(lang)]);
         console.log(JSON.stringify([stem, ext, fold(name), isOpaque(name), ...told]));""",
         json.dumps(name),
     )
     stem, ext = names.split_ext(name)
-    told = [[source_text(name, lang), opaque.told(stem, "X", lang)] for lang in ("fr", "en")]
+    told = [
+        [source_text(name, lang), opaque.told(stem, "X", lang) or opaque.episode(stem, "X", lang)]
+        for lang in ("fr", "en")
+    ]
     assert found == [stem, ext, names.fold(name), names.is_opaque(name), *told]
 
 

@@ -56,7 +56,6 @@ def test_told(stem, en, fr):
         pytest.param("01022024", id="a day that begins with its day"),
         pytest.param("240102", id="a day of a short year"),
         pytest.param("T1_2024", id="a quarter"),
-        pytest.param("S02E05", id="an episode"),
         pytest.param("vpx3220", id="a device"),
         pytest.param("IMG_plage_0042", id="a word"),
         pytest.param("imgur_0042", id="a word that begins as a camera does"),
@@ -71,6 +70,23 @@ def test_told(stem, en, fr):
 def test_left_to_the_model(stem):
     assert opaque.told(stem, "X", "en") is None
     assert opaque.told(stem, "X", "fr") is None
+
+
+@pytest.mark.parametrize(
+    ("stem", "en", "fr"),
+    [
+        pytest.param("S02E05", "X of season 2, episode 5", "X de la saison 2, épisode 5", id="an episode"),
+        pytest.param(
+            "s10.e105", "X of season 10, episode 105", "X de la saison 10, épisode 105", id="a long season"
+        ),
+        pytest.param("S02E05 Pilote", None, None, id="a word behind it"),
+        pytest.param("AS02E05", None, None, id="a letter before it"),
+        pytest.param("S2024E05", None, None, id="a year is no season"),
+        pytest.param("E05", None, None, id="no season"),
+    ],
+)
+def test_episode(stem, en, fr):
+    assert (opaque.episode(stem, "X", "en"), opaque.episode(stem, "X", "fr")) == (en, fr)
 
 
 @given(

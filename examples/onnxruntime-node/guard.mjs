@@ -18,6 +18,8 @@ const ORDINALS = new Map(
 const PERIOD = new RegExp(`\\b(${[...ORDINALS.keys()].join("|")}) (quarter|trimestre|half|semestre)\\b`, "g");
 const MANY = /\b(?:semestre|trimestre|semester|quarter) ([0-9]{2})(?![0-9])/g;
 const SEASON = /\b(?:season|saison) 0*([0-9]+)/g;
+// A season or an episode with letters behind its number: the next number's, or a picture's height.
+const LETTERED = /\b(?:season|saison|episode) 0*([0-9]+[a-z]+)/g;
 const YEARS = /(?<![0-9])((?:19|20)[0-9]{2})[-_ /]((?:19|20)[0-9]{2})(?![0-9])/g;
 const SERIAL = /(?<![0-9-])([12][0-9]{3})-(?!(?:19[5-9]|20[0-9])[0-9])([0-9]{3,})(?![0-9-])/g;
 // A month of a year as if it were a counter; a name says "no" where it is one.
@@ -74,8 +76,10 @@ function falsePeriod(name, text) {
     if (!new RegExp(`[${letters}]0?${number}(?![0-9])|(?<![0-9])${number}[${letters}](?![a-z])|${said}`).test(name)) return true;
   }
   for (const [, number] of text.matchAll(MANY)) if (new RegExp(`[sqt]${number}(?![0-9])`).test(name)) return true;
-  const seasons = [...text.matchAll(SEASON)].map(([, number]) => number);
-  return seasons.some((number) => !new RegExp(`s0*${number}(?![0-9])|(?<![0-9])0*${number}x|saison|season`).test(name));
+  const numbers = (pattern) => [...text.matchAll(pattern)].map(([, number]) => number);
+  const otherSeason = (number) => !new RegExp(`s0*${number}(?![0-9])|(?<![0-9])0*${number}x|saison|season`).test(name);
+  const other = (number) => !new RegExp(`(?:s|saison|season|e|ep|episode)[ _.-]*0*${number}(?![0-9a-z])`).test(name);
+  return numbers(SEASON).some(otherSeason) || numbers(LETTERED).some(other);
 }
 
 // Do two years stand side by side in the name, and in the text apart or cut short?

@@ -22,6 +22,14 @@ export function counted(stem, kind, lang) {
   return kind + number + (date ? of(date, lang) : "");
 }
 
+// The kind with the season and the episode that the stem is a code of; undefined where it is anything else.
+export function episode(stem, kind, lang) {
+  const code = /^S([0-9]{1,2})[ _.-]?E([0-9]{1,3})$/i.exec(stem);
+  if (!code) return undefined;
+  const [season, number] = code.slice(1).map(Number);
+  return lang === "en" ? `${kind} of season ${season}, episode ${number}` : `${kind} de la saison ${season}, épisode ${number}`;
+}
+
 // The stem's day, if its month has it: 31 February is none.
 function day(stem) {
   const date = DATE.exec(stem);

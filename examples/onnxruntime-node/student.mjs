@@ -10,7 +10,7 @@ import { Tokenizer } from "@huggingface/tokenizers";
 import * as ort from "onnxruntime-node";
 import { VERSION, readGlossary, readable, sourceText, splitExt } from "./contract.mjs";
 import { faulty, mended } from "./guard.mjs";
-import { counted } from "./opaque.mjs";
+import { counted, episode } from "./opaque.mjs";
 
 const MANUAL_PAGE = /^([A-Za-z_][\w:+@-]*(?:\.[A-Za-z][\w:+@-]*)*)\.[1-8][a-z]*\.gz$/;
 const ROTATED =
@@ -18,14 +18,18 @@ const ROTATED =
 // A suffix that is no word: what a file of it is called at least (kinds.py).
 const CODE = /^\.(?=[0-9]*[a-z])(?!(?:de|en|es|fr|it|ja|nl|pl|pt|ru|sv|zh)$)[a-z0-9]{1,3}$/;
 const MAX_CHARS = 90;
+const FILMED = ["video", "subtitles"];
 // A run of the model holds at most so many beams: its memory is bounded.
 const ROWS = 32;
 
-// What needs no model: a well-known whole name, a packed manual page, a name of a counter, a day or a hash alone.
+// What needs no model: a well-known whole name, a packed manual page, a name of a counter, a day, a hash or an
+// episode alone.
 function told(kind, name, lang) {
   if (kind.pattern === name) return kind[lang];
-  const text = kind.pattern && counted(splitExt(name)[0], kind[lang], lang);
-  if (text) return text;
+  const [stem] = splitExt(name);
+  const text = kind.pattern && counted(stem, kind[lang], lang);
+  const shown = FILMED.includes(kind.kind) && episode(stem, kind[lang], lang);
+  if (text || shown) return text || shown;
   const topic = kind.kind === "manual" && MANUAL_PAGE.exec(name)?.[1];
   if (!topic || ROTATED.test(topic)) return undefined;
   const of = lang === "en" ? "of " : /^[aeiou]/i.test(topic) ? "d'" : "de ";

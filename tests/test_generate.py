@@ -19,8 +19,8 @@ from datagen.prompts import Prompt, load
 from datagen.teacher import Dialect, Endpoint, Limits, Reply
 from datagen.wire import client
 from nomenclair.errors import PartialResult, UserError
-from nomenclair.records import FileName
-from nomenclair.workspace import Workspace
+from nomenclair.records import FileName, PairFlag
+from nomenclair.workspace import Workspace, read_records
 from tests.generating import FAST, ask, pairs_of, rejected_of, sent_names, some_names, workspace_with
 from tests.stub_endpoint import CONTENT_FAULTS, NO_COMPLETION, StubEndpoint, at_random, files_of, serving
 
@@ -373,3 +373,20 @@ def test_two_samples_are_two_different_requests(tmp_path):
         ask(workspace, stub, Options("stub", samples=2))
     assert len(stub.bodies) == 2
     assert [json.loads(b)["temperature"] for b in sorted(stub.bodies)] in ([0.0, 0.7], [0.7, 0.0])
+
+
+def test_two_answers_that_differ_are_a_flag(tmp_path):
+    workspace = workspace_with(tmp_path, some_names(10))
+
+    def other_words(number: int, body: dict) -> str:
+        return "other" if body["temperature"] else "ok"
+
+    with serving(StubEndpoint(choose=other_words)) as stub:
+        ask(workspace, stub, Options("stub", samples=2))
+    flags = list(read_records(workspace.pairs_flags, PairFlag))
+    assert {f.code for f in flags} == {"samples-en", "samples-fr"} and len(flags) == 20
+    with serving(StubEndpoint()) as stub:
+        same = workspace_with(tmp_path / "same", some_names(10))
+        ask(same, stub, Options("stub", samples=2))
+    assert list(read_records(same.pairs_flags, PairFlag)) == []
+    assert not rejected_of(same)

@@ -1,6 +1,6 @@
 """Speed and size of the student beside CTranslate2 int8 and PyTorch, then its cost against the number of names.
 
-    python -m benchmarks.bench_student            # twenty-five minutes on two cores with nothing else to do
+    python -m benchmarks.bench_student            # twenty minutes on two cores with nothing else to do
     python -m benchmarks.bench_student --quick    # seconds; shows that it runs, its figures mean little
 
 Each engine runs in a process of its own on the same weights, greedy, twelve new tokens. Peak memory and loading

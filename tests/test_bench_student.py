@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from benchmarks.bench_student import best_of, different_names, folder_names
+from benchmarks.bench_student import best_of, different_names, folder_names, median_of
 from benchmarks.quiet import QuietClock, machine_seconds
 from nomenclair.contract import source_text
 
@@ -13,6 +13,12 @@ def test_the_best_setting_counts_for_each_figure():
     fast = {"p50_ms": 1.0, "per_s": 10.0, "load_s": 0.2, "peak_mb": 50.0}
     wide = {"p50_ms": 2.0, "per_s": 30.0, "load_s": 0.1, "peak_mb": 60.0}
     assert best_of([fast, wide]) == {"p50_ms": 1.0, "per_s": 30.0, "load_s": 0.1, "peak_mb": 50.0}
+
+
+def test_a_figure_is_the_median_of_its_rounds():
+    quiet = {"p50_ms": 1.0, "per_s": 10.0, "load_s": 0.1, "peak_mb": 50.0, "discarded": 0, "noisy": False}
+    slow, spoiled = quiet | {"p50_ms": 9.0, "per_s": 1.0}, quiet | {"discarded": 2, "noisy": True}
+    assert median_of([quiet, slow, spoiled]) == quiet | {"discarded": 2, "noisy": True}
 
 
 def test_a_window_beside_other_load_is_taken_again():

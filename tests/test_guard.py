@@ -74,6 +74,12 @@ WORDS = vocabulary(
             "office_S02E05.720p.jpg", "JPEG photo, episode 720p", "episode 720p", id="a height is no episode"
         ),
         pytest.param("office_ep_3b.jpg", "JPEG photo, episode 3b", None, id="the name's lettered episode"),
+        pytest.param(
+            "office_s02e05.jpg", "Photo JPEG, saison 2e", "episode 2e", id="a season cut, in French"
+        ),
+        pytest.param(
+            "office_S02E05.720p.jpg", "Photo JPEG, épisode 720p", "episode 720p", id="a height, in French"
+        ),
         pytest.param("report 2023-2024.pdf", "PDF report 2023-2024", None, id="years side by side"),
         pytest.param("report 2023-2024.pdf", "PDF report from 2023 to 2024", None, id="years as a span"),
         pytest.param(

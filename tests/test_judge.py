@@ -18,6 +18,11 @@ from tests.generating import FAST, ask, pairs_of, some_names, workspace_with
 from tests.stub_endpoint import StubEndpoint, files_of, serving
 
 
+def judged(workspace) -> int:
+    with open_ledger(workspace.ledger) as ledger:
+        return ledger.count("judgements")
+
+
 def test_a_judge_flags_what_it_dislikes_and_judges_once(tmp_path):
     workspace = workspace_with(tmp_path, [*some_names(25), FileName.of("holiday_photo.jpg")])
     with serving(StubEndpoint()) as stub:
@@ -38,8 +43,7 @@ def test_a_judge_that_leaves_pairs_out_is_asked_again_for_them(tmp_path):
     with serving(StubEndpoint(choose=lambda n, body: "missing" if n == 2 else "ok")) as stub:
         ask(workspace, stub, judge=True)
     assert len(stub.bodies) == 3
-    with open_ledger(workspace.ledger) as ledger:
-        assert ledger.count("judgements") == 10
+    assert judged(workspace) == 10
 
 
 @pytest.mark.parametrize("source", ["", pytest.param(" ", id="the prompt of the judge has changed since")])
@@ -71,11 +75,6 @@ def told_by_the_judge(fault: str, bad: set[str]):
         return fault if judging and bad & {f["name"] for f in files_of(body)} else "ok"
 
     return choose
-
-
-def judged(workspace) -> int:
-    with open_ledger(workspace.ledger) as ledger:
-        return ledger.count("judgements")
 
 
 @pytest.mark.parametrize(
@@ -157,8 +156,7 @@ def test_a_judge_that_is_gone_is_not_asked_to_the_end_and_the_pairs_stand(tmp_pa
         assert len(pairs_of(workspace)) == 300
         stub.choose = lambda n, body: "ok"
         ask(workspace, stub, judge=True)
-    with open_ledger(workspace.ledger) as ledger:
-        assert ledger.count("judgements") == 300
+    assert judged(workspace) == 300
 
 
 def judged_as(mark: object):
@@ -203,8 +201,7 @@ def test_pairs_whose_ids_begin_alike_are_both_judged(tmp_path):
     with serving(StubEndpoint()) as stub:
         ask(workspace, stub, judge=True)
         assert len(stub.bodies) == 2
-    with open_ledger(workspace.ledger) as ledger:
-        assert ledger.count("judgements") == 3
+    assert judged(workspace) == 3
 
 
 def test_a_judge_whose_tokens_nobody_counts(tmp_path):
@@ -214,8 +211,7 @@ def test_a_judge_whose_tokens_nobody_counts(tmp_path):
         ask(workspace, stub, budget=budget, judge=True)
         assert budget.used.total == stub.delivered[0].prompt_tokens + stub.delivered[0].completion_tokens
     assert budget.at_risk.total > 0
-    with open_ledger(workspace.ledger) as ledger:
-        assert ledger.count("judgements") == 10
+    assert judged(workspace) == 10
 
 
 def test_half_a_surrogate_in_a_judges_words_is_kept_as_a_mark_and_not_paid_again(tmp_path):
